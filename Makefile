@@ -1,0 +1,175 @@
+# sealring - build, test and install.  `make help` lists the targets.
+#
+# Knobs:  CC=gcc|clang  O=build folder  SAN=address,undefined  WERROR=1  DEPS=skip
+#         prefix=/usr/local  DESTDIR=  VECTORS=folder of third-party test vectors
+#         FUZZ_SECONDS=60  JOBS=2
+
+VERSION := 0.1.0
+SAN     ?=
+O       ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+DEPS    ?= install
+WERROR  ?=
+JOBS    ?= $(shell nproc)
+VECTORS ?= ../shared/vectors
+
+prefix     ?= /usr/local
+bindir     ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec/sealring
+datadir    ?= $(prefix)/share
+mandir     ?= $(datadir)/man
+INSTALL    ?= install
+
+comma := ,
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+.PHONY: all check demo lint bench fuzz fuzzers soak install uninstall clean help deps-build deps-test test-programs
+
+# --- compiler flags ---------------------------------------------------------------------------
+# Each hardening flag is probed: gcc 12 and clang 14 know different ones, and clang fails on some.
+cc-option = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+
+WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wshadow -Wvla -Wundef \
+    -Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wnull-dereference \
+    -Wimplicit-fallthrough -Werror=implicit-function-declaration \
+    -Werror=incompatible-pointer-types -Werror=int-conversion -Werror=format-security \
+    $(call cc-option,-Wlogical-op) $(call cc-option,-Wduplicated-cond) \
+    $(call cc-option,-Wduplicated-branches) $(call cc-option,-Walloca) \
+    $(call cc-option,-Wtrampolines) $(call cc-option,-Wbidi-chars=any) $(if $(WERROR),-Werror)
+HARDENING := -fno-strict-overflow -fno-strict-aliasing -fno-delete-null-pointer-checks \
+    -fno-common -fvisibility=hidden -fPIE \
+    $(call cc-option,-fstack-protector-strong) $(call cc-option,-fcf-protection=full) \
+    $(if $(SAN),,$(call cc-option,-fstack-clash-protection) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+    $(call cc-option,-ftrivial-auto-var-init=zero) \
+    $(call cc-option,-fzero-call-used-regs=used-gpr))
+LINKING := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,defs -Wl,--as-needed \
+    -Wl,--gc-sections
+ifneq ($(SAN),)
+SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+CFLAGS  ?= -O2 -g
+WIRE_CFLAGS := -std=gnu17 $(WARNINGS) $(HARDENING) -ffunction-sections -fdata-sections \
+    $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -DSR_VERSION='"$(VERSION)"' \
+    -DSR_LIBEXECDIR='"$(libexecdir)"' -DSR_BINDIR='"$(bindir)"' -Isrc -MMD -MP
+system-includes = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(1) 2>/dev/null))
+CORE_PKGS := glib-2.0 gio-unix-2.0 json-c libcrypto libsecp256k1 sqlite3 libsecret-unstable
+CORE_CFLAGS = $(WIRE_CFLAGS) -DG_LOG_DOMAIN='"sealring"' -DSECRET_API_SUBJECT_TO_CHANGE \
+    $(call system-includes,$(CORE_PKGS))
+CORE_LIBS = $(shell pkg-config --libs $(CORE_PKGS))
+PROMPT_CFLAGS = $(CORE_CFLAGS) $(call system-includes,gtk4)
+PROMPT_LIBS = $(shell pkg-config --libs gtk4 json-c)
+
+# --- what is built ----------------------------------------------------------------------------
+WIRE_SRC := $(wildcard src/wire/*.c)
+CORE_SRC := $(wildcard $(addsuffix /*.c,$(addprefix src/,base crypto ethereum tinycloud oauth store policy consent)))
+AGENT_SRC := $(filter-out src/agent/main.c,$(wildcard src/agent/*.c))
+HOST_SRC := $(wildcard src/host/*.c)
+CLI_SRC := $(wildcard src/cli/*.c)
+PROMPT_SRC := $(wildcard src/prompt/*.c)
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+
+PROGRAMS := $(addprefix $(O)/,sealring-agent sealring-host sealring sealring-prompt)
+
+all: deps-build $(PROGRAMS)  ## build the programs (default)
+
+$(O)/libwire.a: $(call objects,$(WIRE_SRC))
+$(O)/libcore.a: $(call objects,$(CORE_SRC))
+$(O)/libagent.a: $(call objects,$(AGENT_SRC))
+$(O)/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+$(O)/sealring-host: $(call objects,$(HOST_SRC)) $(O)/libwire.a
+	$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
+$(O)/sealring-agent: $(call objects,src/agent/main.c) $(O)/libagent.a $(O)/libcore.a $(O)/libwire.a
+	$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+$(O)/sealring: $(call objects,$(CLI_SRC)) $(O)/libcore.a $(O)/libwire.a
+	$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+$(O)/sealring-prompt: $(call objects,$(PROMPT_SRC)) $(O)/libcore.a $(O)/libwire.a
+	$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(PROMPT_LIBS)
+
+# The wire layer and the host are compiled without GLib's include path: a stray include fails.
+$(O)/src/wire/%.o $(O)/src/host/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS)
+$(O)/src/prompt/%.o: OBJECT_CFLAGS = $(PROMPT_CFLAGS)
+$(O)/src/crypto/keccak.o: OBJECT_CFLAGS = $(CORE_CFLAGS) -O3
+$(O)/%.o: OBJECT_CFLAGS = $(CORE_CFLAGS)
+$(O)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(OBJECT_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# --- tests ------------------------------------------------------------------------------------
+UNIT_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c tests/component/test_*.c))
+TEST_SUPPORT := $(call objects,$(wildcard tests/support/*.c))
+$(O)/tests/%: $(O)/tests/%.o $(TEST_SUPPORT) $(O)/libagent.a $(O)/libcore.a $(O)/libwire.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+$(O)/tests/%.o: OBJECT_CFLAGS = $(CORE_CFLAGS) -Itests
+.SECONDARY:
+
+test-programs: $(PROGRAMS) $(UNIT_TESTS)
+
+check: deps-test  ## build and run all tests; the last line counts them
+	@$(MAKE) --no-print-directory DEPS=skip -j$(JOBS) test-programs
+	@O=$(abspath $(O)) VECTORS=$(abspath $(VECTORS)) tests/run
+
+lint: deps-test  ## formatting, layers, link rules, sizes, static analysers
+	@$(MAKE) --no-print-directory DEPS=skip -j$(JOBS) $(PROGRAMS)
+	@O=$(abspath $(O)) tests/lint/run
+
+demo: deps-build  ## sign in with a throw-away key and show every frame
+	@$(MAKE) --no-print-directory DEPS=skip -j$(JOBS) $(PROGRAMS)
+	@O=$(abspath $(O)) tests/demo/run
+
+bench: deps-test  ## measure; prints a table with ratios
+	@$(MAKE) --no-print-directory DEPS=skip -j$(JOBS) $(PROGRAMS) bench-programs
+	@O=$(abspath $(O)) tests/bench/run
+
+BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c))
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+
+soak: deps-test  ## the long versions of the fault tests
+	@$(MAKE) --no-print-directory DEPS=skip -j$(JOBS) test-programs
+	@O=$(abspath $(O)) VECTORS=$(abspath $(VECTORS)) SOAK=1 tests/run
+
+# --- fuzzing (clang, its own folder) ----------------------------------------------------------
+FUZZ_SECONDS ?= 60
+FUZZ_O := $(O)-fuzz
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzzers: deps-test
+	@$(MAKE) --no-print-directory DEPS=skip -j$(JOBS) CC=clang O=$(FUZZ_O) SAN=fuzzer-no-link$(comma)address$(comma)undefined \
+	    $(addprefix $(FUZZ_O)/fuzz/,$(FUZZERS))
+fuzz: fuzzers  ## run each fuzz target for FUZZ_SECONDS
+	@O=$(abspath $(FUZZ_O)) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
+$(O)/fuzz/%: $(O)/tests/fuzz/%.o $(O)/libagent.a $(O)/libcore.a $(O)/libwire.a
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+# --- packages, installation -------------------------------------------------------------------
+deps-build:
+ifneq ($(DEPS),skip)
+	@packaging/dependencies/install build
+endif
+deps-test:
+ifneq ($(DEPS),skip)
+	@packaging/dependencies/install build test
+endif
+
+install: all  ## install below DESTDIR
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -m 755 $(O)/sealring $(DESTDIR)$(bindir)/
+	$(INSTALL) -m 755 $(O)/sealring-agent $(O)/sealring-host $(O)/sealring-prompt $(DESTDIR)$(libexecdir)/
+	$(INSTALL) -m 644 packaging/man/*.1 $(DESTDIR)$(mandir)/man1/
+uninstall:  ## remove what install put there
+	rm -f $(DESTDIR)$(bindir)/sealring $(addprefix $(DESTDIR)$(libexecdir)/,sealring-agent sealring-host sealring-prompt) \
+	    $(patsubst packaging/man/%,$(DESTDIR)$(mandir)/man1/%,$(wildcard packaging/man/*.1))
+
+clean:  ## remove the build folders
+	rm -rf $(O) $(FUZZ_O)
+
+help:  ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'

@@ -1,0 +1,176 @@
+#include "base/secret.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The struct is at the head of its own locked pages; the bytes follow it. */
+struct SrSecret {
+    gsize mapped; /* bytes of the mapping without the guard page */
+    gsize size;
+    guint8 data[];
+};
+
+static gsize page_size(void)
+{
+    return (gsize)sysconf(_SC_PAGESIZE);
+}
+
+SrSecret *sr_secret_new(gsize size, GError **error)
+{
+    const gsize page = page_size();
+    gsize mapped;
+    SrSecret *secret;
+
+    if (size > SR_SECRET_MAX) {
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED,
+                     "a secret of %zu bytes is over the limit of %u", size, SR_SECRET_MAX);
+        return NULL;
+    }
+    /* One byte more than asked, so that a NUL always follows. */
+    mapped = (sizeof(SrSecret) + size + 1 + page - 1) / page * page;
+    secret = mmap(NULL, mapped + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (secret == MAP_FAILED) {
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "no memory for a secret: %s",
+                     g_strerror(errno));
+        return NULL;
+    }
+    if (mlock(secret, mapped) != 0) {
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED,
+                     "cannot lock memory for a secret (%s); raise RLIMIT_MEMLOCK (ulimit -l)",
+                     g_strerror(errno));
+        munmap(secret, mapped + page);
+        return NULL;
+    }
+    mprotect((guint8 *)secret + mapped, page, PROT_NONE);
+    madvise(secret, mapped, MADV_DONTDUMP);
+    madvise(secret, mapped, MADV_WIPEONFORK);
+    secret->mapped = mapped;
+    secret->size = size;
+    return secret;
+}
+
+SrSecret *sr_secret_new_copy(const void *bytes, gsize size, GError **error)
+{
+    SrSecret *secret = sr_secret_new(size, error);
+
+    if (secret && size)
+        memcpy(secret->data, bytes, size);
+    return secret;
+}
+
+guint8 *sr_secret_data(SrSecret *secret)
+{
+    return secret->data;
+}
+
+const guint8 *sr_secret_peek(const SrSecret *secret)
+{
+    return secret->data;
+}
+
+gsize sr_secret_size(const SrSecret *secret)
+{
+    return secret->size;
+}
+
+void sr_secret_truncate(SrSecret *secret, gsize size)
+{
+    g_return_if_fail(size <= secret->size);
+    explicit_bzero(secret->data + size, secret->size - size);
+    secret->size = size;
+}
+
+gboolean sr_memory_equal(const void *a, const void *b, gsize size)
+{
+    const volatile guint8 *left = a;
+    const volatile guint8 *right = b;
+    guint8 difference = 0;
+
+    for (gsize i = 0; i < size; i++)
+        difference |= (guint8)(left[i] ^ right[i]);
+    return difference == 0;
+}
+
+gboolean sr_secret_equal(const SrSecret *a, const SrSecret *b)
+{
+    return a->size == b->size && sr_memory_equal(a->data, b->data, a->size);
+}
+
+/* Read until the end of @fd or until @secret is full. Returns the byte count, -1 on error. */
+static gssize fill_from_fd(SrSecret *secret, int fd)
+{
+    gsize used = 0;
+
+    while (used < secret->size) {
+        const ssize_t got = read(fd, secret->data + used, secret->size - used);
+
+        if (got == 0)
+            break;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        used += (gsize)got;
+    }
+    return (gssize)used;
+}
+
+SrSecret *sr_secret_read_fd(int fd, gsize max, gboolean trim, GError **error)
+{
+    /* One byte over the limit tells "exactly max" from "more". */
+    g_autoptr(SrSecret) secret = sr_secret_new(max + 1, error);
+    gssize got;
+    gsize size;
+
+    if (!secret)
+        return NULL;
+    got = fill_from_fd(secret, fd);
+    if (got < 0) {
+        sr_error_set(error, SR_ERROR_INTERNAL, "cannot read a secret from file descriptor %d: %s",
+                     fd, g_strerror(errno));
+        return NULL;
+    }
+    size = (gsize)got;
+    if (size > max) {
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "a secret of more than %zu bytes", max);
+        return NULL;
+    }
+    if (trim && size > 0 && secret->data[size - 1] == '\n')
+        size--;
+    if (trim && size > 0 && secret->data[size - 1] == '\r')
+        size--;
+    sr_secret_truncate(secret, size);
+    return g_steal_pointer(&secret);
+}
+
+gboolean sr_secret_write_fd(const SrSecret *secret, int fd, GError **error)
+{
+    gsize done = 0;
+
+    while (done < secret->size) {
+        const ssize_t put = write(fd, secret->data + done, secret->size - done);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0) {
+            sr_error_set(error, SR_ERROR_INTERNAL, "cannot write a secret: %s", g_strerror(errno));
+            return FALSE;
+        }
+        done += (gsize)put;
+    }
+    return TRUE;
+}
+
+void sr_secret_free(SrSecret *secret)
+{
+    if (!secret)
+        return;
+    const gsize mapped = secret->mapped;
+
+    explicit_bzero(secret, mapped);
+    munmap(secret, mapped + page_size());
+}

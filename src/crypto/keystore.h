@@ -1,0 +1,25 @@
+/*
+ * The Ethereum keystore file, version 3 ("Web3 Secret Storage Definition"): one secp256k1 key,
+ * AES-128-CTR, scrypt or PBKDF2-HMAC-SHA-256, MAC = keccak256(dk[16..32] || ciphertext).
+ * For import and export only.
+ */
+#pragma once
+
+#include "base/secret.h"
+#include "crypto/kdf.h"
+#include "crypto/key.h"
+
+#define SR_KEYSTORE_TEXT_MAX (64u * 1024u)
+
+/*
+ * Open the JSON @text with @passphrase. Member names are case-insensitive ("Crypto" occurs);
+ * private keys of 30 to 32 bytes are padded on the left as geth does. Errors:
+ * SR_ERROR_MALFORMED_KEY naming the field, SR_ERROR_LIMIT_EXCEEDED for absurd costs,
+ * SR_ERROR_WRONG_PASSPHRASE when the MAC differs (compared in constant time), SR_ERROR_CORRUPT when
+ * the file names an address that is not the key's.
+ */
+SrKey *sr_keystore_open(const char *text, gsize length, const SrSecret *passphrase, GError **error);
+
+/* The keystore JSON of a secp256k1 key under @passphrase with scrypt @cost. Owned by the caller. */
+char *sr_keystore_export(const SrKey *key, const SrSecret *passphrase, SrScryptCost cost,
+                         GError **error);

@@ -1,0 +1,15 @@
+/* EIP-191 version 0x45 "personal_sign" digests. */
+#pragma once
+
+#include <glib.h>
+
+/* keccak256("\x19Ethereum Signed Message:\n" || decimal byte length || bytes). */
+void sr_message_digest(const guint8 *bytes, gsize size, guint8 ret_digest[32]);
+
+/*
+ * Whether the bytes look like a sign-in message: they contain the phrase "wants you to sign in with
+ * your Ethereum account" in any disguise (case, white space, controls, zero-width characters, full
+ * width or look-alike letters). EIP-4361 "Wallet Implementer's Guide" asks to warn for such text
+ * when it does not conform.
+ */
+gboolean sr_message_resembles_siwe(const guint8 *bytes, gsize size);

@@ -1,0 +1,54 @@
+/*
+ * ERC-5573 ReCaps ("urn:recap:" resources): decode, check against the statement, encode.
+ *
+ * Where the ERC contradicts itself the Rust reference implementation decides, because verifiers use
+ * it: base64url without padding, keys sorted by bytes at every level, statement groups sorted by
+ * resource and then by namespace. Ability strings, URIs (RFC 3986) and proofs (base58btc CIDs) are
+ * checked, since a forged key could otherwise print a second grant into the statement.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "ethereum/siwe.h"
+
+#include <glib.h>
+
+/* One group of the statement: abilities of one namespace on one resource. */
+typedef struct {
+    char *resource;
+    char *namespace;
+    char **names;          /* sorted, NULL-terminated: "get", "put" for "kv/get", "kv/put" */
+    gboolean no_valid_use; /* an ability whose list of restrictions is empty (ERC: unusable) */
+    char *restrictions;    /* JSON of the nota bene when some are not {}; else NULL */
+} SrRecapGroup;
+
+typedef struct {
+    GPtrArray *groups; /* of SrRecapGroup, in statement order */
+    GPtrArray *proofs; /* of char *: base58btc CIDs */
+    char *unknown;     /* JSON of unknown top-level members, or NULL: show, warn */
+} SrRecap;
+
+/*
+ * The ReCap of a parsed message. *ret_recap is NULL (and the result TRUE) when no resource is one.
+ * SR_ERROR_UNSUPPORTED_RECAP, with field and offset in the message, when a ReCap is not the last
+ * resource, there are two, it does not decode, or the statement does not end in its translation.
+ */
+gboolean sr_recap_from_siwe(const SrSiwe *siwe, const char *message, SrRecap **ret_recap,
+                            GError **error);
+
+/* Decode one "urn:recap:…" URI. */
+SrRecap *sr_recap_decode(const char *uri, gsize length, GError **error);
+
+/* The statement text of @recap (ERC-5573 "ReCap Translation"). Owned by the caller. */
+char *sr_recap_statement(const SrRecap *recap);
+
+/*
+ * The "urn:recap:" URI of @attenuations ({resource: {"ns/name": [{…}]}}) and @proofs (array of
+ * CIDs, may be NULL): sorted, without white space. Refuses what decode would refuse. Owned by the
+ * caller.
+ */
+char *sr_recap_encode(SrJson *attenuations, SrJson *proofs, GError **error);
+
+void sr_recap_free(SrRecap *recap);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrRecap, sr_recap_free)

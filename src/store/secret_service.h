@@ -1,0 +1,24 @@
+/*
+ * The Secret Service (freedesktop.org specification 0.2) of the session bus: one item per record in
+ * the default collection, schemas org.sealring.Key, .Account, .Session, .Record, attributes
+ * kind, id, algorithm. libsecret negotiates the encrypted session and holds secrets in locked
+ * memory; the calls themselves are made here, so that each has a deadline and none can prompt.
+ */
+#pragma once
+
+#include "store/store.h"
+
+/*
+ * A store on the bus at @bus_address (NULL: DBUS_SESSION_BUS_ADDRESS, and $XDG_RUNTIME_DIR/bus when
+ * that is unset or "disabled:"). Connects at the first use, and again after the bus or the provider
+ * went away.
+ */
+SrStore *sr_secret_service_new(const char *bus_address);
+
+/*
+ * Ask the provider to unlock the default collection, which shows its own dialog; waits at most
+ * @timeout_ms, then dismisses the dialog. Call it on a thread of its own, never from a request that
+ * the user did not start.
+ */
+gboolean sr_secret_service_unlock_with_prompt(const char *bus_address, guint timeout_ms,
+                                              GError **error);

@@ -1,0 +1,98 @@
+/*
+ * Where keys and records are kept: one interface, two implementations (secret_service.h, vault.h).
+ *
+ * All calls block, for at most SR_STORE_DEADLINE_MS (unlocking a vault: the time of its key
+ * derivation), and none ever opens a prompt. They run on the store's own thread (store_thread.h),
+ * never on a main loop. States are told apart: locked, unavailable (no bus, no provider, hung, disk
+ * full) and "not there" are different errors, and nothing is created except by an explicit put.
+ * A put that returned TRUE has been read back.
+ */
+#pragma once
+
+#include "base/secret.h"
+
+#include <glib.h>
+
+#define SR_STORE_DEADLINE_MS 2500
+
+typedef enum {
+    SR_RECORD_KEY,
+    SR_RECORD_ACCOUNT,
+    SR_RECORD_SESSION,
+    SR_RECORD_RECORD,
+} SrRecordKind;
+
+/* "key", "account", "session", "record". Static text. */
+const char *sr_record_kind_name(SrRecordKind kind);
+
+typedef struct {
+    SrRecordKind kind;
+    char *id;         /* unique in its kind: [A-Za-z0-9_-]{1,64} */
+    char *algorithm;  /* "secp256k1", … or NULL */
+    char *label;      /* what a person sees */
+    SrSecret *secret; /* one line of text */
+} SrRecord;
+
+SrRecord *sr_record_new(SrRecordKind kind, const char *id, const char *algorithm, const char *label,
+                        SrSecret *secret /* taken */);
+void sr_record_free(SrRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrRecord, sr_record_free)
+
+typedef enum {
+    SR_STORE_OPEN,        /* ready */
+    SR_STORE_LOCKED,      /* there, but needs to be unlocked */
+    SR_STORE_EMPTY,       /* a vault that was never set up, a service without a collection */
+    SR_STORE_UNAVAILABLE, /* no bus, no provider, no answer */
+} SrStoreState;
+
+/* "open", "locked", "empty", "unavailable". Static text. */
+const char *sr_store_state_name(SrStoreState state);
+
+typedef struct SrStore SrStore;
+
+/* The implementations fill this in; others use the functions below. */
+typedef struct {
+    const char *name; /* "secret-service", "vault" */
+    SrStoreState (*state)(SrStore *store, char **ret_detail);
+    gboolean (*put)(SrStore *store, const SrRecord *record, GError **error);
+    SrRecord *(*get)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
+    GPtrArray *(*list)(SrStore *store, SrRecordKind kind, const char *prefix, GError **error);
+    gboolean (*remove)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
+    gboolean (*unlock)(SrStore *store, const SrSecret *passphrase, GError **error);
+    void (*lock)(SrStore *store);
+    void (*free)(SrStore *store);
+} SrStoreClass;
+
+struct SrStore {
+    const SrStoreClass *class;
+};
+
+/* "secret-service" or "vault". */
+const char *sr_store_name(const SrStore *store);
+
+/* Look, without unlocking. *ret_detail (may be NULL): a line for people, owned by the caller. */
+SrStoreState sr_store_state(SrStore *store, char **ret_detail);
+
+/* Create or replace a record. */
+gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error);
+
+/* One record, or NULL with SR_ERROR_KEY_NOT_FOUND (any kind), _STORE_LOCKED, _STORE_UNAVAILABLE,
+ * _CORRUPT. Owned by the caller. */
+SrRecord *sr_store_get(SrStore *store, SrRecordKind kind, const char *id, GError **error);
+
+/* All records of @kind whose id starts with @prefix (NULL: all), in the order of their ids, with
+ * their secrets. Records that cannot be read fail the call. Owned by the caller. */
+GPtrArray *sr_store_list(SrStore *store, SrRecordKind kind, const char *prefix, GError **error);
+
+/* Remove; TRUE also when there was none. */
+gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error);
+
+/* Unlock with a passphrase. A vault that is SR_STORE_EMPTY is created with it. The Secret Service
+ * ignores the passphrase and answers SR_ERROR_STORE_LOCKED: only its own prompt can unlock it. */
+gboolean sr_store_unlock(SrStore *store, const SrSecret *passphrase, GError **error);
+
+/* Forget what was needed to read (the vault's data key). */
+void sr_store_lock(SrStore *store);
+
+void sr_store_free(SrStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrStore, sr_store_free)
