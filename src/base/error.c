@@ -61,9 +61,12 @@ static void sr_error_private_clear(SrErrorPrivate *detail)
     g_free(detail->field);
 }
 
-/* Defines sr_error_quark and sr_error_get_private. */
+/* Defines sr_error_quark and sr_error_get_private. GLib's macro casts a const away. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual"
 static SrErrorPrivate *sr_error_get_private(const GError *error);
 G_DEFINE_EXTENDED_ERROR(SrError, sr_error)
+#pragma GCC diagnostic pop
 
 static const ErrorRow *find_row(SrErrorCode code)
 {

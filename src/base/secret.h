@@ -13,7 +13,7 @@
 typedef struct SrSecret SrSecret;
 
 /* The largest secret in bytes; beyond it sr_secret_new fails. */
-#define SR_SECRET_MAX (256u * 1024u)
+#define SR_SECRET_MAX (512u * 1024u)
 
 /*
  * A new secret of @size zero bytes (owned by the caller), or NULL with SR_ERROR_LIMIT_EXCEEDED when

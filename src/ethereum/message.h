@@ -8,8 +8,8 @@ void sr_message_digest(const guint8 *bytes, gsize size, guint8 ret_digest[32]);
 
 /*
  * Whether the bytes look like a sign-in message: they contain the phrase "wants you to sign in with
- * your Ethereum account" in any disguise (case, white space, controls, zero-width characters, full
- * width or look-alike letters). EIP-4361 "Wallet Implementer's Guide" asks to warn for such text
- * when it does not conform.
+ * your Ethereum account" in any disguise: case, white space, punctuation, controls, invisible
+ * characters, full width, look-alike letters, written backwards. EIP-4361 ("Wallet Implementer
+ * Steps") asks to warn when such text does not conform. Linear in @size.
  */
 gboolean sr_message_resembles_siwe(const guint8 *bytes, gsize size);

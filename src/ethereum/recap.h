@@ -19,7 +19,8 @@ typedef struct {
     char *namespace;
     char **names;          /* sorted, NULL-terminated: "get", "put" for "kv/get", "kv/put" */
     gboolean no_valid_use; /* an ability whose list of restrictions is empty (ERC: unusable) */
-    char *restrictions;    /* JSON of the nota bene when some are not {}; else NULL */
+    char *restrictions; /* JSON {name: [{…}, …]} of those names whose restrictions are not all {};
+                           NULL when there is none */
 } SrRecapGroup;
 
 typedef struct {
@@ -29,22 +30,29 @@ typedef struct {
 } SrRecap;
 
 /*
- * The ReCap of a parsed message. *ret_recap is NULL (and the result TRUE) when no resource is one.
- * SR_ERROR_UNSUPPORTED_RECAP, with field and offset in the message, when a ReCap is not the last
- * resource, there are two, it does not decode, or the statement does not end in its translation.
+ * The ReCap of @siwe, which was parsed from @message. *ret_recap is NULL (and the result TRUE) when
+ * no resource is one. SR_ERROR_UNSUPPORTED_RECAP, with field and offset in the message, when a
+ * ReCap is not the last resource, there are two, it does not decode, its "urn:recap:" is not in
+ * small letters (RFC 8141 §3.1 lets a verifier ignore case), or the statement does not end in its
+ * translation, alone or after a space. Owned by the caller.
  */
 gboolean sr_recap_from_siwe(const SrSiwe *siwe, const char *message, SrRecap **ret_recap,
                             GError **error);
 
-/* Decode one "urn:recap:…" URI. */
+/*
+ * Decode one "urn:recap:…" URI; SR_ERROR_UNSUPPORTED_RECAP with field "resources" and the offset in
+ * @uri. An ability without any restriction object ([]) and unknown top-level members are accepted
+ * and marked. A resource with "%" is refused: no statement may hold it. Owned by the caller.
+ */
 SrRecap *sr_recap_decode(const char *uri, gsize length, GError **error);
 
-/* The statement text of @recap (ERC-5573 "ReCap Translation"). Owned by the caller. */
+/* The statement text of @recap (ERC-5573 "ReCap Translation Algorithm"). Owned by the caller. */
 char *sr_recap_statement(const SrRecap *recap);
 
 /*
  * The "urn:recap:" URI of @attenuations ({resource: {"ns/name": [{…}]}}) and @proofs (array of
- * CIDs, may be NULL): sorted, without white space. Refuses what decode would refuse. Owned by the
+ * CIDs, may be NULL): sorted by bytes, without white space. Refuses what decode would refuse or
+ * mark, numbers that are not whole, and a result of more than SR_SIWE_URI_MAX bytes. Owned by the
  * caller.
  */
 char *sr_recap_encode(SrJson *attenuations, SrJson *proofs, GError **error);

@@ -8,19 +8,16 @@
  */
 #pragma once
 
+#include "ethereum/slice.h"
+#include "ethereum/uri.h"
+
 #include <glib.h>
 
-/* A slice of the message. data is NULL when the field is absent. */
-typedef struct {
-    const char *data;
-    gsize length;
-} SrSlice;
-
-#define SR_SIWE_MESSAGE_MAX 16384u /* bytes */
-#define SR_SIWE_STATEMENT_MAX 8192u
-#define SR_SIWE_NONCE_MAX 128u
-#define SR_SIWE_URI_MAX 8192u /* bytes; a ReCap is one URI */
-#define SR_SIWE_RESOURCES_MAX 64u
+#define SR_SIWE_MESSAGE_MAX 16384 /* bytes */
+#define SR_SIWE_STATEMENT_MAX 8192
+#define SR_SIWE_NONCE_MAX 256
+#define SR_SIWE_URI_MAX 8192 /* bytes; a ReCap is one URI */
+#define SR_SIWE_RESOURCES_MAX 64
 
 /* Forms that are legal or nearly so, but that other implementations read differently. */
 typedef enum {
@@ -36,12 +33,14 @@ typedef enum {
     SR_SIWE_EMPTY_HOST = 1 << 9,
 } SrSiweOddity;
 
-/* A point in time of RFC 3339, kept exactly: seconds since 1970 and the fraction's digits. */
+/* A point in time of RFC 3339, kept exactly: seconds since 1970 and the fraction's digits. A leap
+ * second is the first second of the next minute. */
 typedef struct {
     gint64 seconds;
     SrSlice fraction; /* digits after the point, absent when there are none */
 } SrSiweTime;
 
+/* The fields of a message: pieces of it, data NULL when a field is absent. */
 typedef struct {
     SrSlice scheme; /* without "://" */
     SrSlice domain;
@@ -58,6 +57,7 @@ typedef struct {
     SrSlice resources[SR_SIWE_RESOURCES_MAX];
     guint n_resources;
     gboolean has_resources; /* the "Resources:" line is there, perhaps with none below it */
+    SrAuthority authority;  /* the parts of domain */
     guint8 address_bytes[20];
     SrSiweTime issued;
     SrSiweTime expires; /* valid when expiration_time is there */
@@ -65,7 +65,12 @@ typedef struct {
     guint oddities;     /* SrSiweOddity bits */
 } SrSiwe;
 
-/* What is wrong, in static text. */
+/*
+ * What is wrong, in static text. field is one of scheme, domain, header (the fixed text of the
+ * first line), address, statement, uri, version, chainId, nonce, issuedAt, expirationTime,
+ * notBefore, requestId, resources, end (what follows the last field); offset is in bytes from the
+ * start of the message.
+ */
 typedef struct {
     const char *field;
     const char *rule;
@@ -85,10 +90,10 @@ int sr_siwe_time_compare(const SrSiweTime *time, gint64 seconds, guint32 nanosec
 /* The same order between two times. */
 int sr_siwe_time_order(const SrSiweTime *a, const SrSiweTime *b);
 
-/* The name of one oddity bit ("single-case-address", …), static text. */
+/* The name of one oddity bit ("single-case-address", …), static text; NULL for other values. */
 const char *sr_siwe_oddity_name(SrSiweOddity oddity);
 
-/* Fields for sr_siwe_build; NULL for those to leave out. */
+/* Fields for sr_siwe_build; NULL for those to leave out. An empty resources array is left out. */
 typedef struct {
     const char *scheme;
     const char *domain;
@@ -106,10 +111,13 @@ typedef struct {
 
 /*
  * The message of @fields (version 1), proven by parsing it again; SR_ERROR_MALFORMED_SIWE naming
- * the field when it would not conform. Oddities are refused too. Owned by the caller.
+ * the field, and the offset in its value, when it would not conform. Oddities are refused too.
+ * Owned by the caller.
  */
 char *sr_siwe_build(const SrSiweFields *fields, GError **error);
 
-/* RFC 3339 text in UTC with milliseconds of a time in microseconds since 1970. Owned by the caller.
+/*
+ * RFC 3339 text in UTC with milliseconds ("2026-06-21T12:00:00.000Z") of a time in microseconds
+ * since 1970, rounded down; NULL outside the years 1 to 9999. Owned by the caller.
  */
 char *sr_siwe_time_text(gint64 microseconds);

@@ -15,6 +15,12 @@
 
 #define SR_STORE_DEADLINE_MS 2500
 
+/* The longest secret of a record, in bytes; its base64 form still is a SrSecret. */
+#define SR_RECORD_SECRET_MAX (180u * 1024u)
+
+/* The longest label, in bytes. */
+#define SR_RECORD_LABEL_MAX 1024u
+
 typedef enum {
     SR_RECORD_KEY,
     SR_RECORD_ACCOUNT,
@@ -22,19 +28,30 @@ typedef enum {
     SR_RECORD_RECORD,
 } SrRecordKind;
 
+#define SR_RECORD_KINDS 4
+
 /* "key", "account", "session", "record". Static text. */
 const char *sr_record_kind_name(SrRecordKind kind);
+
+/* The kind of that name into *ret_kind; FALSE when there is none. */
+gboolean sr_record_kind_from_name(const char *name, SrRecordKind *ret_kind);
 
 typedef struct {
     SrRecordKind kind;
     char *id;         /* unique in its kind: [A-Za-z0-9_-]{1,64} */
-    char *algorithm;  /* "secp256k1", … or NULL */
-    char *label;      /* what a person sees */
-    SrSecret *secret; /* one line of text */
+    char *algorithm;  /* "secp256k1", …: [A-Za-z0-9._-]{1,32}, or NULL */
+    char *label;      /* what a person sees: UTF-8 without control characters */
+    SrSecret *secret; /* one line of text: UTF-8 without control characters, not empty */
 } SrRecord;
 
+/* A record with copies of the texts (@label NULL: ""). Owned by the caller. */
 SrRecord *sr_record_new(SrRecordKind kind, const char *id, const char *algorithm, const char *label,
                         SrSecret *secret /* taken */);
+
+/* Whether all five members are the same, the secrets compared in constant time. */
+gboolean sr_record_equal(const SrRecord *a, const SrRecord *b);
+
+/* NULL is fine. */
 void sr_record_free(SrRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrRecord, sr_record_free)
 
@@ -42,7 +59,7 @@ typedef enum {
     SR_STORE_OPEN,        /* ready */
     SR_STORE_LOCKED,      /* there, but needs to be unlocked */
     SR_STORE_EMPTY,       /* a vault that was never set up, a service without a collection */
-    SR_STORE_UNAVAILABLE, /* no bus, no provider, no answer */
+    SR_STORE_UNAVAILABLE, /* no bus, no provider, no answer; a vault file that cannot be used */
 } SrStoreState;
 
 /* "open", "locked", "empty", "unavailable". Static text. */
@@ -73,7 +90,10 @@ const char *sr_store_name(const SrStore *store);
 /* Look, without unlocking. *ret_detail (may be NULL): a line for people, owned by the caller. */
 SrStoreState sr_store_state(SrStore *store, char **ret_detail);
 
-/* Create or replace a record. */
+/*
+ * Create or replace a record. SR_ERROR_INVALID_PARAMS names the member that breaks the rules of
+ * SrRecord (a line break would destroy a keyring without passphrase).
+ */
 gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error);
 
 /* One record, or NULL with SR_ERROR_KEY_NOT_FOUND (any kind), _STORE_LOCKED, _STORE_UNAVAILABLE,
@@ -81,18 +101,24 @@ gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error);
 SrRecord *sr_store_get(SrStore *store, SrRecordKind kind, const char *id, GError **error);
 
 /* All records of @kind whose id starts with @prefix (NULL: all), in the order of their ids, with
- * their secrets. Records that cannot be read fail the call. Owned by the caller. */
+ * their secrets. Records that cannot be read fail the call. Owned by the caller; frees its
+ * SrRecords. */
 GPtrArray *sr_store_list(SrStore *store, SrRecordKind kind, const char *prefix, GError **error);
 
 /* Remove; TRUE also when there was none. */
 gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error);
 
-/* Unlock with a passphrase. A vault that is SR_STORE_EMPTY is created with it. The Secret Service
- * ignores the passphrase and answers SR_ERROR_STORE_LOCKED: only its own prompt can unlock it. */
+/*
+ * Unlock with a passphrase. A vault that is SR_STORE_EMPTY is created with it; SR_ERROR_
+ * WRONG_PASSPHRASE when it does not open the vault, SR_ERROR_INVALID_PARAMS when it is empty. The
+ * Secret Service ignores the passphrase: TRUE when it is open or needs no password, else
+ * SR_ERROR_STORE_LOCKED, since only its own prompt can unlock it.
+ */
 gboolean sr_store_unlock(SrStore *store, const SrSecret *passphrase, GError **error);
 
 /* Forget what was needed to read (the vault's data key). */
 void sr_store_lock(SrStore *store);
 
+/* NULL is fine. */
 void sr_store_free(SrStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrStore, sr_store_free)

@@ -2,6 +2,8 @@
  * The one thread on which a store is used. Jobs run in order; results come back on the thread-
  * default main context of the caller. A job that outlives its deadline (a hung D-Bus peer) is
  * answered with SR_ERROR_STORE_UNAVAILABLE while it is left to end by itself.
+ *
+ * All functions here are for one thread, the one whose main context the answers go to.
  */
 #pragma once
 
@@ -20,8 +22,11 @@ typedef void (*SrStoreDone)(gpointer result, const GError *error, gpointer user_
 SrStoreThread *sr_store_thread_new(SrStore *store);
 
 /*
- * Run @job with @data, then @done with @user_data. @deadline_ms 0 means no deadline (key
- * derivation). @free_data releases @data after the job, @free_result a result that came too late.
+ * Run @job with @data, then @done with @user_data, always later, never from within this call.
+ * @deadline_ms counts from now, waiting for earlier jobs included; 0 means none (key derivation). A
+ * job whose deadline passed before its turn is not run. @free_data (may be NULL) releases @data
+ * after the job, on the store thread; @free_result (may be NULL) releases a result that came too
+ * late.
  */
 void sr_store_thread_run(SrStoreThread *thread, SrStoreJob job, gpointer data,
                          GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
@@ -29,5 +34,10 @@ void sr_store_thread_run(SrStoreThread *thread, SrStoreJob job, gpointer data,
 
 const char *sr_store_thread_store_name(const SrStoreThread *thread);
 
-/* Ends the thread after the job it is in, at most SR_STORE_DEADLINE_MS later. */
+/*
+ * Ends the thread after the job it is in, at most SR_STORE_DEADLINE_MS later; a job that hangs even
+ * longer is left behind and frees the store when it ends. Jobs that wait are not run, and no @done
+ * is called any more.
+ */
 void sr_store_thread_free(SrStoreThread *thread);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrStoreThread, sr_store_thread_free)

@@ -1,0 +1,64 @@
+# bash completion for sealring(1); put it into /usr/share/bash-completion/completions/sealring.
+
+# Names of the keys that are there; nothing is started for them.
+_sealring_keys() {
+    sealring status >/dev/null 2>&1 && sealring key list --json 2>/dev/null </dev/null |
+        grep -o '"name":"[^"\\]*"' | cut -d'"' -f4
+}
+
+_sealring_options() {
+    case $1 in
+    'key create') echo --name --type --seal --passphrase-fd ;;
+    'key import') echo --format --name --type --passphrase-fd ;;
+    'key export') echo --format --output --passphrase-fd ;;
+    'key seal' | 'key unseal' | unlock* | 'store move') echo --passphrase-fd ;;
+    'siwe sign') echo --key ;;
+    'siwe verify') echo --signature --domain --nonce --time ;;
+    'siwe check') echo --jsonl --recap ;;
+    sign*) echo --personal --typed-data --key ;;
+    'grant add') echo --extension --origin --key --like --days ;;
+    log*) echo --limit --follow --verify ;;
+    'agent start') echo --passphrase-fd --foreground ;;
+    esac
+    echo --json --help
+}
+
+_sealring_words() {
+    local command=$1 last=$2
+    case $last in
+    --type) echo secp256k1 p256 ed25519 && return ;;
+    --format) echo hex keystore && return ;;
+    --key) _sealring_keys && return ;;
+    esac
+    case $command in
+    '') echo key siwe sign grant log lock unlock status agent store doctor help --version --help ;;
+    key) echo create import export list show rename default seal unseal delete ;;
+    siwe) echo sign verify parse check ;;
+    grant) echo list add revoke ;;
+    agent) echo start stop ;;
+    store) echo show move ;;
+    'store move') echo secret-service vault && _sealring_options "$command" ;;
+    'key show' | 'key rename' | 'key default' | 'key delete' | 'key export' | 'key seal' | 'key unseal')
+        _sealring_keys
+        _sealring_options "$command"
+        ;;
+    *) _sealring_options "$command" ;;
+    esac
+}
+
+_sealring() {
+    local current=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD - 1]}
+    local IFS=$' \t\n' command
+    command="${COMP_WORDS[*]:1:$((COMP_CWORD > 3 ? 2 : COMP_CWORD - 1))}"
+    case $last in
+    --output | --like) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    esac
+    case $command in
+    key\ import* | siwe\ sign* | siwe\ verify* | siwe\ parse* | siwe\ check* | sign*)
+        mapfile -t COMPREPLY < <(compgen -f -W "$(_sealring_words "$command" "$last")" -- "$current")
+        ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "$(_sealring_words "$command" "$last")" -- "$current") ;;
+    esac
+}
+
+complete -F _sealring sealring

@@ -1,0 +1,256 @@
+#include "agent/agent.h"
+
+#include "agent/connection.h"
+#include "agent/dispatch.h"
+#include "agent/listener.h"
+#include "agent/prompter.h"
+#include "agent/request.h"
+#include "agent/watcher.h"
+#include "base/error.h"
+#include "store/secret_service.h"
+#include "store/vault.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static char *make_folder(const char *base, GError **error)
+{
+    g_autofree char *folder = g_build_filename(base, "sealring", NULL);
+
+    if (g_mkdir_with_parents(folder, 0700) == 0)
+        return g_steal_pointer(&folder);
+    sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "cannot create %s: %s", folder,
+                 g_strerror(errno));
+    return NULL;
+}
+
+SrStore *sr_agent_new_vault(const SrAgent *agent)
+{
+    g_autofree char *path = g_build_filename(agent->data_folder, "vault.db", NULL);
+
+    return sr_vault_new(path, sr_configuration_scrypt_cost(agent->configuration));
+}
+
+SrStore *sr_agent_new_secret_service(const SrAgent *agent)
+{
+    (void)agent;
+    return sr_secret_service_new(NULL);
+}
+
+/*
+ * "auto" is decided once, by what there is when the first key could be made, and then kept: a
+ * keyring that is missing today must not make keys appear lost, or new ones land elsewhere.
+ */
+static SrStoreChoice resolve_choice(const SrAgent *agent)
+{
+    g_autofree char *kept = sr_database_setting(agent->database, SR_SETTING_STORE);
+    g_autoptr(SrStore) service = NULL;
+
+    if (agent->configuration->store != SR_CHOOSE_AUTO)
+        return agent->configuration->store;
+    if (kept)
+        return strcmp(kept, "vault") == 0 ? SR_CHOOSE_VAULT : SR_CHOOSE_SECRET_SERVICE;
+    service = sr_agent_new_secret_service(agent);
+    return sr_store_state(service, NULL) == SR_STORE_UNAVAILABLE ? SR_CHOOSE_VAULT
+                                                                 : SR_CHOOSE_SECRET_SERVICE;
+}
+
+static void open_store(SrAgent *agent)
+{
+    SrStore *store = resolve_choice(agent) == SR_CHOOSE_VAULT ? sr_agent_new_vault(agent)
+                                                              : sr_agent_new_secret_service(agent);
+
+    agent->store = sr_store_thread_new(store);
+}
+
+void sr_agent_set_store(SrAgent *agent, SrStore *store)
+{
+    sr_store_thread_free(agent->store);
+    agent->store = sr_store_thread_new(store);
+    sr_key_ring_clear(agent->keys);
+}
+
+static gboolean open_state(SrAgent *agent, GError **error)
+{
+    g_autofree char *path = NULL;
+
+    agent->state_folder = make_folder(g_get_user_state_dir(), error);
+    agent->data_folder = agent->state_folder ? make_folder(g_get_user_data_dir(), error) : NULL;
+    if (!agent->data_folder)
+        return FALSE;
+    path = g_build_filename(agent->state_folder, "state.db", NULL);
+    agent->database = sr_database_open(path, error);
+    agent->audit = agent->database ? sr_audit_new(agent->database, error) : NULL;
+    agent->grants = agent->audit ? sr_grants_new(agent->database, error) : NULL;
+    return agent->grants != NULL;
+}
+
+SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder, GError **error)
+{
+    g_autoptr(SrAgent) agent = g_new0(SrAgent, 1);
+
+    agent->configuration = configuration;
+    agent->runtime_folder = g_strdup(runtime_folder);
+    agent->loop = g_main_loop_new(NULL, FALSE);
+    agent->connections = g_ptr_array_new_with_free_func((GDestroyNotify)sr_connection_free);
+    agent->methods = sr_dispatch_table();
+    agent->keys = sr_key_ring_new((guint)configuration->key_cache_seconds);
+    agent->prompter = sr_prompter_new(agent);
+    if (!open_state(agent, error))
+        return NULL;
+    agent->audit_sent = sr_audit_last(agent->audit);
+    open_store(agent);
+    agent->watcher = sr_watcher_new(agent);
+    return g_steal_pointer(&agent);
+}
+
+void sr_agent_free(SrAgent *agent)
+{
+    if (!agent)
+        return;
+    sr_listener_free(agent->listener);
+    sr_watcher_free(agent->watcher);
+    g_clear_handle_id(&agent->flush_source, g_source_remove);
+    g_ptr_array_unref(agent->connections);
+    sr_prompter_free(agent->prompter);
+    if (agent->store)
+        sr_store_thread_free(agent->store);
+    sr_key_ring_free(agent->keys);
+    sr_grants_free(agent->grants);
+    sr_audit_free(agent->audit);
+    sr_database_free(agent->database);
+    g_hash_table_unref(agent->methods);
+    g_main_loop_unref(agent->loop);
+    sr_configuration_free(agent->configuration);
+    g_free(agent->runtime_folder);
+    g_free(agent->state_folder);
+    g_free(agent->data_folder);
+    g_free(agent);
+}
+
+SrOriginPolicy sr_agent_origin_policy(const SrAgent *agent)
+{
+    return (SrOriginPolicy){.allow_http_loopback = agent->configuration->developer_mode};
+}
+
+/* --- replies -------------------------------------------------------------------------------------
+ */
+
+static gboolean has_followers(const SrAgent *agent)
+{
+    for (guint i = 0; i < agent->connections->len; i++)
+        if (sr_connection_follows(agent->connections->pdata[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* New audit entries to the clients that follow the log. */
+static void notify_followers(SrAgent *agent)
+{
+    const gint64 last = sr_audit_last(agent->audit);
+    g_autoptr(SrJson) entries = NULL;
+
+    if (last == agent->audit_sent)
+        return;
+    if (has_followers(agent))
+        entries = sr_audit_list(agent->audit, agent->audit_sent, last - agent->audit_sent, NULL);
+    agent->audit_sent = last;
+    for (size_t i = 0; entries && i < json_object_array_length(entries); i++)
+        for (guint j = 0; j < agent->connections->len; j++)
+            if (sr_connection_follows(agent->connections->pdata[j]))
+                sr_connection_notify(agent->connections->pdata[j], "audit.entry",
+                                     json_object_array_get_idx(entries, i));
+}
+
+static gboolean commit(SrAgent *agent)
+{
+    if (sr_database_commit(agent->database, NULL))
+        return TRUE;
+    sr_audit_reset(agent->audit);
+    sr_grants_reload(agent->grants, NULL);
+    return FALSE;
+}
+
+static gboolean has_open_requests(const SrAgent *agent)
+{
+    for (guint i = 0; i < agent->connections->len; i++)
+        if (sr_connection_requests(agent->connections->pdata[i])->len > 0)
+            return TRUE;
+    return FALSE;
+}
+
+void sr_agent_flush(SrAgent *agent)
+{
+    const gboolean committed = commit(agent);
+
+    notify_followers(agent);
+    for (guint i = agent->connections->len; i > 0; i--)
+        sr_connection_flush(agent->connections->pdata[i - 1], committed);
+    if (agent->stopping && !has_open_requests(agent))
+        g_main_loop_quit(agent->loop);
+}
+
+static gboolean on_flush(gpointer data)
+{
+    SrAgent *agent = data;
+
+    agent->flush_source = 0;
+    sr_agent_flush(agent);
+    return G_SOURCE_REMOVE;
+}
+
+void sr_agent_schedule_flush(SrAgent *agent)
+{
+    if (!agent->flush_source)
+        agent->flush_source = g_idle_add_full(G_PRIORITY_HIGH, on_flush, agent, NULL);
+}
+
+/* --- lock, stop
+ * ------------------------------------------------------------------------------------ */
+
+static gpointer lock_job(SrStore *store, gpointer data, GError **error)
+{
+    (void)data;
+    (void)error;
+    sr_store_lock(store);
+    return store;
+}
+
+static void on_store_locked(gpointer result, const GError *error, gpointer data)
+{
+    (void)result;
+    (void)error;
+    (void)data;
+}
+
+static void deny_open_prompts(SrAgent *agent)
+{
+    for (guint i = 0; i < agent->connections->len; i++) {
+        g_autoptr(GPtrArray) requests =
+            g_ptr_array_copy(sr_connection_requests(agent->connections->pdata[i]), NULL, NULL);
+
+        for (guint j = 0; j < requests->len; j++) {
+            GError *error = NULL;
+
+            sr_error_set(&error, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
+            sr_request_cancel_prompt(requests->pdata[j], error);
+        }
+    }
+}
+
+void sr_agent_lock(SrAgent *agent, gboolean sticky)
+{
+    agent->locked = agent->locked || sticky;
+    sr_key_ring_clear(agent->keys);
+    deny_open_prompts(agent);
+    sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, NULL);
+}
+
+void sr_agent_stop(SrAgent *agent)
+{
+    agent->stopping = TRUE;
+    g_clear_pointer(&agent->listener, sr_listener_free);
+    deny_open_prompts(agent);
+    sr_agent_schedule_flush(agent);
+}

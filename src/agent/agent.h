@@ -1,0 +1,74 @@
+/*
+ * The agent: everything that lives as long as the process, and the parts that tie it together.
+ * Used from the main loop only; the store has a thread of its own (store_thread.h).
+ */
+#pragma once
+
+#include "agent/configuration.h"
+#include "agent/key_ring.h"
+#include "policy/audit.h"
+#include "policy/database.h"
+#include "policy/grants.h"
+#include "policy/origin.h"
+#include "store/store_thread.h"
+
+#include <glib.h>
+
+/* Settings of state.db: the id of the default key, and the store that "auto" has settled on. */
+#define SR_SETTING_DEFAULT_KEY "default-key"
+#define SR_SETTING_STORE "store"
+
+typedef struct SrPrompter SrPrompter;
+typedef struct SrConnection SrConnection;
+typedef struct SrListener SrListener;
+typedef struct SrWatcher SrWatcher;
+
+typedef struct {
+    SrConfiguration *configuration;
+    char *runtime_folder; /* sockets */
+    char *state_folder;   /* state.db */
+    char *data_folder;    /* vault.db */
+    SrDatabase *database;
+    SrAudit *audit;
+    SrGrants *grants;
+    SrStoreThread *store;
+    SrKeyRing *keys;
+    SrPrompter *prompter;
+    SrListener *listener;
+    SrWatcher *watcher;
+    GHashTable *methods;    /* name → SrMethod (static) */
+    GPtrArray *connections; /* of SrConnection, owned */
+    GMainLoop *loop;
+    guint flush_source;
+    gint64 audit_sent; /* last entry that followers got */
+    gboolean locked;   /* the user said lock: nothing is read from the store until unlock */
+    gboolean stopping;
+} SrAgent;
+
+/*
+ * An agent with its state opened and its store chosen, not yet listening. Takes @configuration,
+ * also on failure.
+ */
+SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder, GError **error);
+void sr_agent_free(SrAgent *agent);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAgent, sr_agent_free)
+
+/* Commit what was written and send what waits, now or (schedule) from the main loop. */
+void sr_agent_flush(SrAgent *agent);
+void sr_agent_schedule_flush(SrAgent *agent);
+
+/* Forget all secrets; with @sticky nothing is read again until sealring.unlock. */
+void sr_agent_lock(SrAgent *agent, gboolean sticky);
+
+/* Stop listening, finish what was begun, then end the main loop. */
+void sr_agent_stop(SrAgent *agent);
+
+/* Whether pages on loopback http may sign in. */
+SrOriginPolicy sr_agent_origin_policy(const SrAgent *agent);
+
+/* Replace the store in use by @store (taken), as `sealring store move` does. */
+void sr_agent_set_store(SrAgent *agent, SrStore *store);
+
+/* The two stores as this agent's configuration has them. Owned by the caller. */
+SrStore *sr_agent_new_vault(const SrAgent *agent);
+SrStore *sr_agent_new_secret_service(const SrAgent *agent);

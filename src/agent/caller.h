@@ -1,0 +1,43 @@
+/*
+ * Who is at the other end of a connection, as told by the attach frame of sealring-host or the CLI.
+ * Evidence for the user, not a proof: any program of the same user can claim it.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "consent/prompt.h"
+
+#include <glib.h>
+#include <sys/types.h>
+
+typedef enum {
+    SR_CALLER_UNKNOWN, /* not attached yet */
+    SR_CALLER_EXTENSION,
+    SR_CALLER_CLI,
+} SrCallerKind;
+
+typedef struct {
+    SrCallerKind kind;
+    char *extension; /* "chrome-extension://ID" or "addon@id" */
+    char *browser;   /* "chromium", "firefox" */
+    char *program;   /* executable of the peer, from its pid; may be NULL */
+    pid_t pid;
+    gboolean terminal; /* a CLI that can show prompts itself */
+    SrSeat seat;
+} SrCaller;
+
+/* A caller of which only the pid is known. */
+SrCaller *sr_caller_new(pid_t pid);
+
+/*
+ * Take over the params of an attach frame. SR_ERROR_INVALID_PARAMS naming the member;
+ * SR_ERROR_AGENT_UNAVAILABLE when the client is of another version.
+ */
+gboolean sr_caller_attach(SrCaller *caller, SrJson *params, GError **error);
+
+/* Shared by the connection and its requests. */
+SrCaller *sr_caller_ref(SrCaller *caller);
+void sr_caller_unref(SrCaller *caller);
+
+/* One line for people: "Extension chrome-extension://… in chromium", "The sealring command". */
+char *sr_caller_describe(const SrCaller *caller);

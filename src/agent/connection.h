@@ -1,0 +1,50 @@
+/*
+ * One client: frames in, frames out, who it is, and the requests it has begun.
+ *
+ * Replies collect in the connection until the agent flushes, after it has committed what they rely
+ * on. A client that does not read is not read from either.
+ */
+#pragma once
+
+#include "agent/agent.h"
+#include "agent/caller.h"
+
+typedef struct SrRequest SrRequest;
+
+/* Take over the accepted socket @fd of process @pid. The agent owns the connection. */
+SrConnection *sr_connection_new(SrAgent *agent, int fd, pid_t pid);
+
+/* Cancel its requests, close, free. */
+void sr_connection_free(SrConnection *connection);
+
+/* Close once what waits has been sent. */
+void sr_connection_finish(SrConnection *connection);
+
+SrAgent *sr_connection_agent(SrConnection *connection);
+
+/* Who it is. Borrowed. */
+SrCaller *sr_connection_caller(SrConnection *connection);
+
+/*
+ * Queue a reply: @json is the text after the id, from "\"result\":" or "\"error\":" on. @recorded:
+ * it relies on the pending transaction and becomes an error when that fails.
+ */
+void sr_connection_reply(SrConnection *connection, const char *id, const char *json,
+                         gboolean recorded);
+
+/* Queue a notification. */
+void sr_connection_notify(SrConnection *connection, const char *method, SrJson *params);
+
+/* Send what waits, as far as the client takes it. @committed FALSE turns recorded replies into
+ * errors. */
+void sr_connection_flush(SrConnection *connection, gboolean committed);
+
+/* Requests that have not been answered; of SrRequest. */
+GPtrArray *sr_connection_requests(SrConnection *connection);
+
+/* The descriptor passed last, which the caller takes over; -1 when there is none. */
+int sr_connection_take_fd(SrConnection *connection);
+
+/* Whether it gets audit.entry notifications. */
+void sr_connection_set_follows(SrConnection *connection, gboolean follows);
+gboolean sr_connection_follows(const SrConnection *connection);

@@ -1,0 +1,42 @@
+/* From frames to requests: the envelope of PROTOCOL.md, the table of methods, who may call what. */
+#pragma once
+
+#include "agent/connection.h"
+
+typedef enum {
+    SR_METHOD_OPEN = 0,
+    SR_METHOD_CLI_ONLY = 1 << 0,
+    SR_METHOD_ARRAY = 1 << 1, /* params are an array (EIP-1193) */
+    SR_METHOD_FD = 1 << 2,    /* takes the passed descriptor */
+} SrMethodFlags;
+
+typedef struct SrMethod {
+    const char *name;
+    guint flags; /* SrMethodFlags */
+    void (*handle)(SrRequest *request);
+} SrMethod;
+
+/* The groups; each table ends with a name of NULL. */
+extern const SrMethod sr_methods_service[];
+extern const SrMethod sr_methods_eip1193[];
+extern const SrMethod sr_methods_keys[];
+extern const SrMethod sr_methods_key_transfer[];
+extern const SrMethod sr_methods_siwe[];
+extern const SrMethod sr_methods_storage[];
+extern const SrMethod sr_methods_grants[];
+extern const SrMethod sr_methods_management[];
+
+/* name → SrMethod for all groups. Owned by the caller. */
+GHashTable *sr_dispatch_table(void);
+
+/* Handle one frame of @connection. */
+void sr_dispatch_frame(SrConnection *connection, const char *text, gsize size);
+
+/* Queue an error reply to the request with the JSON text @id. */
+void sr_dispatch_refuse(SrConnection *connection, const char *id, const GError *error);
+
+/* The "error" member for @error: "\"error\":{…}". Owned by the caller. */
+char *sr_dispatch_error_text(const GError *error);
+
+/* Names of the methods @caller may call, a new array. */
+SrJson *sr_dispatch_names(const SrAgent *agent, const SrCaller *caller);

@@ -1,0 +1,270 @@
+#include "agent/key_ring.h"
+
+#include "base/error.h"
+#include "ethereum/address.h"
+
+#include <string.h>
+
+typedef struct {
+    SrKey *key;
+    gint64 expires; /* monotonic, microseconds */
+} Unlocked;
+
+struct SrKeyRing {
+    GHashTable *infos;    /* id → SrKeyInfo */
+    GHashTable *unlocked; /* id → Unlocked */
+    char *default_id;
+    gint64 cache_time; /* microseconds */
+    guint timer;
+    gboolean loaded;
+};
+
+static void unlocked_free(gpointer data)
+{
+    Unlocked *unlocked = data;
+
+    sr_key_free(unlocked->key);
+    g_free(unlocked);
+}
+
+SrKeyRing *sr_key_ring_new(guint cache_seconds)
+{
+    SrKeyRing *ring = g_new0(SrKeyRing, 1);
+
+    ring->infos =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)sr_key_info_free);
+    ring->unlocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unlocked_free);
+    ring->cache_time = (gint64)cache_seconds * G_USEC_PER_SEC;
+    return ring;
+}
+
+void sr_key_ring_drop_private(SrKeyRing *ring)
+{
+    g_hash_table_remove_all(ring->unlocked);
+    g_clear_handle_id(&ring->timer, g_source_remove);
+}
+
+void sr_key_ring_clear(SrKeyRing *ring)
+{
+    sr_key_ring_drop_private(ring);
+    g_hash_table_remove_all(ring->infos);
+    g_clear_pointer(&ring->default_id, g_free);
+    ring->loaded = FALSE;
+}
+
+void sr_key_ring_free(SrKeyRing *ring)
+{
+    if (!ring)
+        return;
+    sr_key_ring_clear(ring);
+    g_hash_table_unref(ring->infos);
+    g_hash_table_unref(ring->unlocked);
+    g_free(ring);
+}
+
+gboolean sr_key_ring_is_loaded(const SrKeyRing *ring)
+{
+    return ring->loaded;
+}
+
+void sr_key_ring_load(SrKeyRing *ring, GPtrArray *infos, const char *default_id)
+{
+    for (guint i = 0; i < infos->len; i++)
+        sr_key_ring_add(ring, infos->pdata[i]);
+    g_ptr_array_set_free_func(infos, NULL);
+    g_ptr_array_unref(infos);
+    sr_key_ring_set_default(ring, default_id);
+    ring->loaded = TRUE;
+}
+
+void sr_key_ring_add(SrKeyRing *ring, SrKeyInfo *info)
+{
+    g_hash_table_replace(ring->infos, info->id, info);
+}
+
+void sr_key_ring_remove(SrKeyRing *ring, const char *id)
+{
+    g_hash_table_remove(ring->unlocked, id);
+    if (g_strcmp0(ring->default_id, id) == 0)
+        g_clear_pointer(&ring->default_id, g_free);
+    g_hash_table_remove(ring->infos, id);
+}
+
+void sr_key_ring_set_default(SrKeyRing *ring, const char *id)
+{
+    char *copy = id && g_hash_table_contains(ring->infos, id) ? g_strdup(id) : NULL;
+
+    g_free(ring->default_id);
+    ring->default_id = copy;
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    const SrKeyInfo *left = *(const SrKeyInfo *const *)a;
+    const SrKeyInfo *right = *(const SrKeyInfo *const *)b;
+    const int order = strcmp(left->name, right->name);
+
+    return order ? order : strcmp(left->id, right->id);
+}
+
+GPtrArray *sr_key_ring_list(const SrKeyRing *ring)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iterator;
+    gpointer value;
+
+    g_hash_table_iter_init(&iterator, ring->infos);
+    while (g_hash_table_iter_next(&iterator, NULL, &value))
+        g_ptr_array_add(list, value);
+    g_ptr_array_sort(list, by_name);
+    for (guint i = 1; i < list->len; i++) {
+        gpointer info = list->pdata[i];
+
+        if (g_strcmp0(((const SrKeyInfo *)info)->id, sr_key_ring_default(ring)) != 0)
+            continue;
+        memmove(list->pdata + 1, list->pdata, i * sizeof(gpointer));
+        list->pdata[0] = info;
+        break;
+    }
+    return list;
+}
+
+guint sr_key_ring_size(const SrKeyRing *ring)
+{
+    return g_hash_table_size(ring->infos);
+}
+
+/* Without a chosen default the only secp256k1 key, or the oldest, serves. */
+const char *sr_key_ring_default(const SrKeyRing *ring)
+{
+    const SrKeyInfo *oldest = NULL;
+    GHashTableIter iterator;
+    gpointer value;
+
+    if (ring->default_id)
+        return ring->default_id;
+    g_hash_table_iter_init(&iterator, ring->infos);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const SrKeyInfo *info = value;
+
+        if (info->type == SR_KEY_SECP256K1 && (!oldest || info->created < oldest->created))
+            oldest = info;
+    }
+    return oldest ? oldest->id : NULL;
+}
+
+static gboolean has_address(const SrKeyInfo *info, const guint8 address[SR_ADDRESS_SIZE])
+{
+    guint8 own[SR_ADDRESS_SIZE];
+
+    if (info->type != SR_KEY_SECP256K1)
+        return FALSE;
+    sr_address_from_public_key(info->public_key, own);
+    return memcmp(own, address, SR_ADDRESS_SIZE) == 0;
+}
+
+static const SrKeyInfo *find(const SrKeyRing *ring, const char *name)
+{
+    guint8 address[SR_ADDRESS_SIZE];
+    const gboolean is_address = sr_address_parse(name, strlen(name), address) != SR_ADDRESS_BAD;
+    const SrKeyInfo *info = g_hash_table_lookup(ring->infos, name);
+    GHashTableIter iterator;
+    gpointer value;
+
+    if (info)
+        return info;
+    g_hash_table_iter_init(&iterator, ring->infos);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        info = value;
+        if (strcmp(info->name, name) == 0 || (is_address && has_address(info, address)))
+            return info;
+    }
+    return NULL;
+}
+
+const SrKeyInfo *sr_key_ring_find(const SrKeyRing *ring, const char *name, GError **error)
+{
+    const char *wanted = name ? name : sr_key_ring_default(ring);
+    const SrKeyInfo *info = wanted ? find(ring, wanted) : NULL;
+
+    if (info)
+        return info;
+    if (name)
+        sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "key", -1, "there is no key \"%s\"", name);
+    else
+        sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "key", -1,
+                        "there is no Ethereum key yet; make one with: sealring key create");
+    return NULL;
+}
+
+gboolean sr_key_ring_has_name(const SrKeyRing *ring, const char *name)
+{
+    GHashTableIter iterator;
+    gpointer value;
+
+    g_hash_table_iter_init(&iterator, ring->infos);
+    while (g_hash_table_iter_next(&iterator, NULL, &value))
+        if (strcmp(((const SrKeyInfo *)value)->name, name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* --- private keys ------------------------------------------------------------------------------
+ */
+
+static gboolean is_stale(gpointer id, gpointer value, gpointer now)
+{
+    (void)id;
+    return ((Unlocked *)value)->expires <= *(gint64 *)now;
+}
+
+/* Once a second while there are unlocked keys: a key is gone at most that much late. */
+static gboolean drop_stale(gpointer data)
+{
+    SrKeyRing *ring = data;
+    gint64 now = g_get_monotonic_time();
+
+    g_hash_table_foreach_remove(ring->unlocked, is_stale, &now);
+    if (g_hash_table_size(ring->unlocked) > 0)
+        return G_SOURCE_CONTINUE;
+    ring->timer = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* With no cache time at all, the key goes as soon as the main loop is reached. */
+static gboolean drop_at_once(gpointer data)
+{
+    SrKeyRing *ring = data;
+
+    ring->timer = 0;
+    g_hash_table_remove_all(ring->unlocked);
+    return G_SOURCE_REMOVE;
+}
+
+SrKey *sr_key_ring_private(SrKeyRing *ring, const char *id)
+{
+    Unlocked *unlocked = g_hash_table_lookup(ring->unlocked, id);
+
+    if (!unlocked)
+        return NULL;
+    unlocked->expires = g_get_monotonic_time() + ring->cache_time;
+    return unlocked->key;
+}
+
+SrKey *sr_key_ring_keep(SrKeyRing *ring, const char *id, SrKey *key)
+{
+    Unlocked *unlocked = g_new0(Unlocked, 1);
+
+    unlocked->key = key;
+    unlocked->expires = g_get_monotonic_time() + ring->cache_time;
+    g_hash_table_replace(ring->unlocked, g_strdup(id), unlocked);
+    if (!ring->timer)
+        ring->timer = ring->cache_time ? g_timeout_add_seconds(1, drop_stale, ring)
+                                       : g_idle_add_full(G_PRIORITY_HIGH, drop_at_once, ring, NULL);
+    return key;
+}
+
+guint sr_key_ring_unlocked(const SrKeyRing *ring)
+{
+    return g_hash_table_size(ring->unlocked);
+}

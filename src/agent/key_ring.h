@@ -1,0 +1,57 @@
+/*
+ * The keys the agent knows: public parts of all, private parts of those that were unlocked.
+ *
+ * Private keys stay for the configured time after their last use and go at once when the ring is
+ * locked. Used from the main loop only.
+ */
+#pragma once
+
+#include "store/key_record.h"
+
+#include <glib.h>
+
+typedef struct SrKeyRing SrKeyRing;
+
+/* @cache_seconds: how long an unlocked key stays after its last use; 0: not at all. */
+SrKeyRing *sr_key_ring_new(guint cache_seconds);
+void sr_key_ring_free(SrKeyRing *ring);
+
+/* Whether the public parts are known. */
+gboolean sr_key_ring_is_loaded(const SrKeyRing *ring);
+
+/* Take the public parts of all keys (array of SrKeyInfo, taken) and the id of the default key. */
+void sr_key_ring_load(SrKeyRing *ring, GPtrArray *infos, const char *default_id);
+
+/* Forget everything, private keys first (wiped). */
+void sr_key_ring_clear(SrKeyRing *ring);
+
+/* Forget the private keys only. */
+void sr_key_ring_drop_private(SrKeyRing *ring);
+
+/* All keys, the default first, then by name; of SrKeyInfo, borrowed. Free the array. */
+GPtrArray *sr_key_ring_list(const SrKeyRing *ring);
+guint sr_key_ring_size(const SrKeyRing *ring);
+
+/*
+ * A key by id, name or address; NULL as @name is the default key. SR_ERROR_KEY_NOT_FOUND, with the
+ * next step, when there is none. Borrowed.
+ */
+const SrKeyInfo *sr_key_ring_find(const SrKeyRing *ring, const char *name, GError **error);
+
+const char *sr_key_ring_default(const SrKeyRing *ring); /* id or NULL */
+void sr_key_ring_set_default(SrKeyRing *ring, const char *id);
+
+/* Whether a key of this name is there. */
+gboolean sr_key_ring_has_name(const SrKeyRing *ring, const char *name);
+
+/* Add or replace (@info is taken), or remove with its private part. */
+void sr_key_ring_add(SrKeyRing *ring, SrKeyInfo *info);
+void sr_key_ring_remove(SrKeyRing *ring, const char *id);
+
+/* The unlocked private key of @id, or NULL; its time starts again. Borrowed until the main loop. */
+SrKey *sr_key_ring_private(SrKeyRing *ring, const char *id);
+
+/* Keep the private key (taken) of @id. Returned borrowed, valid until the main loop runs. */
+SrKey *sr_key_ring_keep(SrKeyRing *ring, const char *id, SrKey *key);
+
+guint sr_key_ring_unlocked(const SrKeyRing *ring);

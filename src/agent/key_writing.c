@@ -1,0 +1,128 @@
+#include "agent/key_writing.h"
+
+#include "agent/limits.h"
+#include "base/error.h"
+
+#include <string.h>
+
+typedef struct {
+    SrKeyInfo *info;
+    const char *event;
+    gboolean is_new;
+} Writing;
+
+static void writing_free(gpointer data)
+{
+    Writing *writing = data;
+
+    sr_key_info_free(writing->info);
+    g_free(writing);
+}
+
+gboolean sr_key_writing_check_name(const SrRequest *request, const char *name, GError **error)
+{
+    const glong length = g_utf8_strlen(name, -1);
+    gboolean printable = TRUE;
+
+    for (const char *at = name; *at; at = g_utf8_next_char(at))
+        printable = printable && g_unichar_isprint(g_utf8_get_char(at));
+    if (length < 1 || length > (glong)SR_KEY_NAME_MAX || !printable) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "name", -1,
+                        "must be 1 to %u printable characters", SR_KEY_NAME_MAX);
+        return FALSE;
+    }
+    if (!sr_key_ring_has_name(request->agent->keys, name))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_KEY_EXISTS, "name", -1, "a key \"%s\" is there already", name);
+    return FALSE;
+}
+
+char *sr_key_writing_free_name(const SrRequest *request)
+{
+    for (guint i = 1;; i++) {
+        g_autofree char *name = g_strdup_printf("Key %u", i);
+
+        if (!sr_key_ring_has_name(request->agent->keys, name))
+            return g_steal_pointer(&name);
+    }
+}
+
+/* "auto" stays with the store that holds the first key. */
+static gboolean keep_store_choice(const SrAgent *agent, GError **error)
+{
+    g_autofree char *kept = sr_database_setting(agent->database, SR_SETTING_STORE);
+    const char *name = sr_store_thread_store_name(agent->store);
+
+    return g_strcmp0(kept, name) == 0 ||
+           sr_database_set_setting(agent->database, SR_SETTING_STORE, name, error);
+}
+
+/* A page's new key is connected to it; the first account becomes the default. */
+static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, GError **error)
+{
+    SrAgent *agent = request->agent;
+
+    if (!keep_store_choice(agent, error))
+        return FALSE;
+    if (!sr_request_is_cli(request) && !sr_grants_connect(agent->grants, request->caller->extension,
+                                                          request->origin, info->id, error))
+        return FALSE;
+    if (info->type != SR_KEY_SECP256K1 || sr_key_ring_default(agent->keys))
+        return TRUE;
+    return sr_database_set_setting(agent->database, SR_SETTING_DEFAULT_KEY, info->id, error);
+}
+
+static void on_written(SrRequest *request)
+{
+    Writing *writing = request->state;
+    SrKeyRing *keys = request->agent->keys;
+    const SrKeyInfo *info = writing->info;
+    g_autofree char *default_id = g_strdup(sr_key_ring_default(keys));
+    GError *error = NULL;
+    SrJson *result;
+
+    request->result = NULL;
+    sr_request_set_key(request, info);
+    if ((writing->is_new && !settle_new_key(request, info, &error)) ||
+        !sr_request_record(request, writing->event, NULL, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    sr_key_ring_add(keys, g_steal_pointer(&writing->info));
+    if (!default_id && request->key->type == SR_KEY_SECP256K1)
+        sr_key_ring_set_default(keys, request->key->id);
+    result = json_object_new_object();
+    sr_json_add(result, "key", sr_request_key_json(request, request->key));
+    sr_request_reply(request, result);
+}
+
+static gpointer put_job(SrStore *store, gpointer record, GError **error)
+{
+    return sr_store_put(store, record, error) ? store : NULL;
+}
+
+void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char *seal,
+                          const char *event)
+{
+    g_autoptr(SrKey) owned_key = key;
+    g_autofree char *owned_seal = seal;
+    Writing *writing = g_new0(Writing, 1);
+    GError *error = NULL;
+    SrRecord *record;
+
+    info->sealed = key == NULL;
+    writing->info = info;
+    writing->event = event;
+    writing->is_new = sr_key_ring_find(request->agent->keys, info->id, NULL) == NULL;
+    sr_request_clear_state(request);
+    request->state = writing;
+    request->free_state = writing_free;
+    record =
+        key ? sr_key_record_plain(info, key, &error) : sr_key_record_sealed(info, seal, &error);
+    if (!record) {
+        sr_request_fail(request, error);
+        return;
+    }
+    sr_request_on_store(request, put_job, record, (GDestroyNotify)sr_record_free, NULL,
+                        SR_STORE_DEADLINE_MS, on_written);
+}

@@ -1,0 +1,20 @@
+/*
+ * Writing key records: the store job, then the agent's own list, then the log. What keys.create,
+ * .import, .rename, .seal and .unseal have in common.
+ */
+#pragma once
+
+#include "agent/request.h"
+
+/*
+ * Put the record of @info (taken) with @key (plain; taken) or @seal (taken; when @key is NULL),
+ * then reply {"key":…}. @event is the audit event.
+ */
+void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char *seal,
+                          const char *event);
+
+/* Whether @name can be a key's name: 1 to 64 printable characters, not used by another key. */
+gboolean sr_key_writing_check_name(const SrRequest *request, const char *name, GError **error);
+
+/* "Key 1", "Key 2", …: the first that is free. Owned by the caller. */
+char *sr_key_writing_free_name(const SrRequest *request);

@@ -1,0 +1,274 @@
+/* sealring.*: versions and state, lock and unlock, the end, answers from a terminal. */
+#include "agent/connection.h"
+#include "agent/limits.h"
+#include "agent/prompter.h"
+#include "agent/request.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "consent/prompt.h"
+#include "ethereum/siwe.h"
+#include "store/secret_service.h"
+#include "wire/limits.h"
+
+#include <gio/gio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROTOCOL_VERSION 1
+#define PROMPTS_WAITING 4
+#define KEYRING_DIALOG_MS 120000
+
+/* --- hello, status
+ * ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    SrStoreState state;
+    char *detail;
+} StoreView;
+
+static void store_view_free(gpointer data)
+{
+    StoreView *view = data;
+
+    g_free(view->detail);
+    g_free(view);
+}
+
+static gpointer view_job(SrStore *store, gpointer data, GError **error)
+{
+    StoreView *view = g_new0(StoreView, 1);
+
+    (void)data;
+    (void)error;
+    view->state = sr_store_state(store, &view->detail);
+    return view;
+}
+
+/* Look at the store, then go on with a StoreView as the result. */
+static void look_at_store(SrRequest *request, SrRequestStep next)
+{
+    sr_request_on_store(request, view_job, NULL, NULL, store_view_free, SR_STORE_DEADLINE_MS, next);
+}
+
+static SrJson *store_json(const SrRequest *request, const StoreView *view, gboolean with_detail)
+{
+    SrJson *store = json_object_new_object();
+    const gboolean locked = request->agent->locked && view->state == SR_STORE_OPEN;
+
+    sr_json_add_string(store, "name", sr_store_thread_store_name(request->agent->store));
+    sr_json_add_string(store, "state", sr_store_state_name(locked ? SR_STORE_LOCKED : view->state));
+    if (with_detail)
+        sr_json_add_string(store, "detail", view->detail);
+    return store;
+}
+
+static SrJson *limits_json(void)
+{
+    SrJson *limits = json_object_new_object();
+
+    sr_json_add_integer(limits, "requestBytes", SR_FRAME_REQUEST_MAX);
+    sr_json_add_integer(limits, "replyBytes", SR_FRAME_REPLY_MAX);
+    sr_json_add_integer(limits, "depth", SR_JSON_DEPTH_MAX);
+    sr_json_add_integer(limits, "siweBytes", SR_SIWE_MESSAGE_MAX);
+    sr_json_add_integer(limits, "messageBytes", SR_MESSAGE_MAX);
+    sr_json_add_integer(limits, "recordBytes", SR_STORAGE_VALUE_MAX);
+    sr_json_add_integer(limits, "promptsWaiting", PROMPTS_WAITING);
+    return limits;
+}
+
+static void reply_hello(SrRequest *request)
+{
+    StoreView *view = g_steal_pointer(&request->result);
+    SrJson *result = json_object_new_object();
+
+    sr_json_add_integer(result, "protocol", PROTOCOL_VERSION);
+    sr_json_add_string(result, "version", SR_VERSION);
+    sr_json_add(result, "methods", sr_dispatch_names(request->agent, request->caller));
+    sr_json_add(result, "limits", limits_json());
+    sr_json_add(result, "store", store_json(request, view, FALSE));
+    sr_json_add_string(result, "prompt",
+                       sr_prompter_kind(request->agent->prompter, request->caller));
+    store_view_free(view);
+    sr_request_reply(request, result);
+}
+
+static void handle_hello(SrRequest *request)
+{
+    look_at_store(request, reply_hello);
+}
+
+static void reply_status(SrRequest *request)
+{
+    const SrAgent *agent = request->agent;
+    StoreView *view = g_steal_pointer(&request->result);
+    SrJson *result = json_object_new_object();
+
+    sr_json_add_string(result, "version", SR_VERSION);
+    sr_json_add(result, "store", store_json(request, view, sr_request_is_cli(request)));
+    sr_json_add_string(result, "prompt", sr_prompter_kind(agent->prompter, request->caller));
+    sr_json_add_integer(result, "keys", sr_key_ring_size(agent->keys));
+    sr_json_add_integer(result, "unlockedKeys", sr_key_ring_unlocked(agent->keys));
+    sr_json_add_integer(result, "clients", agent->connections->len);
+    sr_json_add_integer(result, "promptsWaiting", sr_prompter_waiting(agent->prompter));
+    if (sr_request_is_cli(request)) {
+        sr_json_add_integer(result, "pid", getpid());
+        sr_json_add_string(result, "folder", agent->runtime_folder);
+    }
+    store_view_free(view);
+    sr_request_reply(request, result);
+}
+
+/* Status counts the keys if they can be known without asking anyone. */
+static gpointer peek_job(SrStore *store, gpointer data, GError **error)
+{
+    (void)data;
+    (void)error;
+    return GINT_TO_POINTER(1 + (int)sr_store_state(store, NULL));
+}
+
+static void look_for_status(SrRequest *request)
+{
+    look_at_store(request, reply_status);
+}
+
+static void on_peeked(SrRequest *request)
+{
+    const SrStoreState state = (SrStoreState)(GPOINTER_TO_INT(request->result) - 1);
+
+    request->result = NULL;
+    if (state == SR_STORE_OPEN && !request->agent->locked)
+        sr_request_need_keys(request, FALSE, look_for_status);
+    else
+        look_for_status(request);
+}
+
+static void handle_status(SrRequest *request)
+{
+    if (sr_key_ring_is_loaded(request->agent->keys))
+        look_for_status(request);
+    else
+        sr_request_on_store(request, peek_job, NULL, NULL, NULL, SR_STORE_DEADLINE_MS, on_peeked);
+}
+
+/* --- lock, unlock
+ * -------------------------------------------------------------------------------------- */
+
+static void handle_lock(SrRequest *request)
+{
+    GError *error = NULL;
+
+    sr_agent_lock(request->agent, TRUE);
+    if (sr_request_record(request, "lock", NULL, &error))
+        sr_request_reply(request, NULL);
+    else
+        sr_request_fail(request, error);
+}
+
+static void on_unlocked(SrRequest *request)
+{
+    request->result = NULL;
+    request->agent->locked = FALSE;
+    sr_request_need_keys(request, FALSE, look_for_status);
+}
+
+static gpointer unlock_job(SrStore *store, gpointer passphrase, GError **error)
+{
+    return sr_store_unlock(store, passphrase, error) ? store : NULL;
+}
+
+static void unlock_vault(SrRequest *request)
+{
+    sr_request_on_store(request, unlock_job, g_steal_pointer(&request->passphrase),
+                        (GDestroyNotify)sr_secret_free, NULL, 0, on_unlocked);
+}
+
+static void ask_vault_passphrase(SrRequest *request, gboolean is_new)
+{
+    SrConsentModel *model =
+        sr_request_consent(request, is_new ? "Choose a passphrase for your new sealring vault"
+                                           : "Unlock your sealring vault");
+
+    sr_consent_model_add(model, SR_CONSENT_ACTION, is_new ? "Create the vault" : "Unlock");
+    sr_request_passphrase(request, model, is_new, unlock_vault);
+}
+
+/* The keyring service shows a dialog of its own; nothing of ours waits for it. */
+static gpointer unlock_service(gpointer data, GError **error)
+{
+    return sr_secret_service_unlock_with_prompt(NULL, KEYRING_DIALOG_MS, error) ? data : NULL;
+}
+
+static void on_viewed(SrRequest *request)
+{
+    StoreView *view = g_steal_pointer(&request->result);
+    const SrStoreState state = view->state;
+    const gboolean vault = strcmp(sr_store_thread_store_name(request->agent->store), "vault") == 0;
+    GError *error = NULL;
+
+    if (state == SR_STORE_UNAVAILABLE) {
+        sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE, "%s", view->detail);
+        sr_request_fail(request, error);
+    } else if (vault && (state == SR_STORE_LOCKED || state == SR_STORE_EMPTY)) {
+        ask_vault_passphrase(request, state == SR_STORE_EMPTY);
+    } else if (state == SR_STORE_LOCKED) {
+        sr_request_on_worker(request, unlock_service, request, NULL, on_unlocked);
+    } else {
+        on_unlocked(request);
+    }
+    store_view_free(view);
+}
+
+static void handle_unlock(SrRequest *request)
+{
+    look_at_store(request, on_viewed);
+}
+
+/* --- the end, terminals
+ * --------------------------------------------------------------------------------- */
+
+static void handle_stop(SrRequest *request)
+{
+    SrAgent *agent = request->agent;
+
+    sr_request_reply(request, NULL);
+    sr_agent_stop(agent);
+}
+
+static void handle_prompt_answer(SrRequest *request)
+{
+    gint64 id = 0;
+    gboolean allow = FALSE;
+    gboolean remember = FALSE;
+    SrSecret *passphrase = NULL;
+    GError *error = NULL;
+
+    if (!sr_json_integer_optional(request->params, "prompt", 1, G_MAXINT64, &id, &error) ||
+        !sr_json_boolean_optional(request->params, "allow", &allow, &error) ||
+        !sr_json_boolean_optional(request->params, "remember", &remember, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    if (allow && request->fd >= 0)
+        passphrase = sr_request_read_passed(request, SR_PASSPHRASE_MAX, NULL);
+    if (!sr_prompter_answer(request->agent->prompter, request->connection, id,
+                            !allow     ? SR_ANSWER_NO
+                            : remember ? SR_ANSWER_YES_REMEMBER
+                                       : SR_ANSWER_YES,
+                            passphrase)) {
+        sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "prompt", -1,
+                        "no such question is open here");
+        sr_request_fail(request, error);
+        return;
+    }
+    sr_request_reply(request, NULL);
+}
+
+const SrMethod sr_methods_service[] = {
+    {"sealring.hello", SR_METHOD_OPEN, handle_hello},
+    {"sealring.status", SR_METHOD_OPEN, handle_status},
+    {"sealring.lock", SR_METHOD_OPEN, handle_lock},
+    {"sealring.unlock", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_unlock},
+    {"sealring.stop", SR_METHOD_CLI_ONLY, handle_stop},
+    {"prompt.answer", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_prompt_answer},
+    {NULL, 0, NULL},
+};

@@ -1,0 +1,419 @@
+#include "agent/request.h"
+
+#include "agent/prompter.h"
+#include "base/encoding.h"
+#include "base/error.h"
+#include "ethereum/address.h"
+#include "ethereum/siwe.h"
+#include "wire/limits.h"
+
+#include <gio/gio.h>
+#include <string.h>
+#include <unistd.h>
+
+SrRequest *sr_request_new(SrConnection *connection, const SrMethod *method, const char *id,
+                          SrJson *params, const char *origin)
+{
+    SrRequest *request = g_new0(SrRequest, 1);
+    SrCaller *caller = sr_connection_caller(connection);
+
+    request->agent = sr_connection_agent(connection);
+    request->connection = connection;
+    request->caller = sr_caller_ref(caller);
+    request->method = method;
+    request->id = g_strdup(id);
+    request->params = params ? json_object_get(params) : NULL;
+    request->is_page = origin != NULL;
+    request->origin = g_strdup(origin                          ? origin
+                               : caller->kind == SR_CALLER_CLI ? "cli"
+                                                               : caller->extension);
+    request->fd = method->flags & SR_METHOD_FD ? sr_connection_take_fd(connection) : -1;
+    g_ptr_array_add(sr_connection_requests(connection), request);
+    return request;
+}
+
+void sr_request_clear_state(SrRequest *request)
+{
+    if (request->free_state)
+        request->free_state(request->state);
+    request->free_state = NULL;
+    request->state = NULL;
+}
+
+static void request_free(SrRequest *request)
+{
+    sr_request_clear_state(request);
+    if (request->fd >= 0)
+        close(request->fd);
+    sr_secret_free(request->passphrase);
+    sr_key_info_free(request->key);
+    sr_json_free(request->params);
+    sr_caller_unref(request->caller);
+    g_free(request->seal);
+    g_free(request->origin);
+    g_free(request->id);
+    g_free(request);
+}
+
+static void finish(SrRequest *request)
+{
+    if (request->connection)
+        g_ptr_array_remove_fast(sr_connection_requests(request->connection), request);
+    request_free(request);
+}
+
+void sr_request_abandon(SrRequest *request)
+{
+    if (request->ticket)
+        sr_prompter_cancel(request->agent->prompter, g_steal_pointer(&request->ticket));
+    request->connection = NULL; /* it is no longer in the connection's list */
+    if (!request->has_job)
+        request_free(request);
+}
+
+static void answer(SrRequest *request, const char *json)
+{
+    if (request->connection)
+        sr_connection_reply(request->connection, request->id, json, request->recorded);
+    finish(request);
+}
+
+void sr_request_fail(SrRequest *request, GError *error)
+{
+    g_autoptr(GError) owned = error;
+    g_autofree char *json = sr_dispatch_error_text(owned);
+
+    answer(request, json);
+}
+
+void sr_request_reply(SrRequest *request, SrJson *result)
+{
+    g_autoptr(SrJson) owned = result;
+    g_autofree char *text = owned ? sr_json_text(owned) : g_strdup("null");
+    g_autofree char *json = NULL;
+
+    if (strlen(text) > SR_FRAME_REPLY_MAX - 256) {
+        g_autoptr(GError) error = NULL;
+
+        sr_error_set(&error, SR_ERROR_LIMIT_EXCEEDED, "the reply is longer than 1048576 bytes");
+        json = sr_dispatch_error_text(error);
+    } else {
+        json = g_strconcat("\"result\":", text, NULL);
+    }
+    answer(request, json);
+}
+
+/* --- consent and passphrases ---------------------------------------------------------------------
+ */
+
+static void fail_answer(SrRequest *request, SrAnswer what)
+{
+    GError *error = NULL;
+    g_autoptr(SrJson) more = json_object_new_object();
+
+    if (what == SR_ANSWER_NO)
+        sr_error_set(&error, SR_ERROR_USER_REJECTED, "the user said no");
+    else if (what == SR_ANSWER_TIMEOUT)
+        sr_error_set(&error, SR_ERROR_NO_PROMPT, "the user did not answer in time");
+    else
+        sr_error_set(&error, SR_ERROR_NO_PROMPT,
+                     "the user cannot be asked: no prompt could be shown; see sealring doctor");
+    sr_json_add_string(more, "reason", sr_error_reason(error));
+    sr_request_record(request, "denied", g_steal_pointer(&more), NULL);
+    sr_request_fail(request, error);
+}
+
+static void on_consent(SrAnswer what, SrSecret *passphrase, gpointer data)
+{
+    SrRequest *request = data;
+
+    request->ticket = NULL;
+    sr_secret_free(passphrase);
+    request->remember = what == SR_ANSWER_YES_REMEMBER;
+    if (what == SR_ANSWER_YES || what == SR_ANSWER_YES_REMEMBER)
+        request->next(request);
+    else
+        fail_answer(request, what);
+}
+
+static void on_passphrase(SrAnswer what, SrSecret *passphrase, gpointer data)
+{
+    SrRequest *request = data;
+
+    request->ticket = NULL;
+    if (what == SR_ANSWER_YES && passphrase) {
+        sr_secret_free(request->passphrase);
+        request->passphrase = passphrase;
+        request->next(request);
+        return;
+    }
+    sr_secret_free(passphrase);
+    fail_answer(request, what == SR_ANSWER_YES ? SR_ANSWER_NO : what);
+}
+
+static void ask(SrRequest *request, SrConsentModel *model, SrPromptKind kind, SrPromptDone done,
+                SrRequestStep next)
+{
+    GError *error = NULL;
+
+    request->next = next;
+    if (request->connection)
+        request->ticket = sr_prompter_ask(request->agent->prompter, request->connection,
+                                          request->origin, model, kind, done, request, &error);
+    else {
+        sr_consent_model_free(model);
+        sr_error_set(&error, SR_ERROR_NO_PROMPT, "the client is gone");
+    }
+    if (!request->ticket)
+        sr_request_fail(request, error);
+}
+
+void sr_request_ask(SrRequest *request, SrConsentModel *model, SrRequestStep next)
+{
+    ask(request, model, SR_PROMPT_CONSENT, on_consent, next);
+}
+
+void sr_request_cancel_prompt(SrRequest *request, GError *error)
+{
+    if (!request->ticket) {
+        g_error_free(error);
+        return;
+    }
+    sr_prompter_cancel(request->agent->prompter, g_steal_pointer(&request->ticket));
+    sr_request_fail(request, error);
+}
+
+void sr_request_prompt_passphrase(SrRequest *request, SrConsentModel *model, SrRequestStep next)
+{
+    ask(request, model, SR_PROMPT_PASSPHRASE, on_passphrase, next);
+}
+
+void sr_request_prompt_new_passphrase(SrRequest *request, SrConsentModel *model, SrRequestStep next)
+{
+    ask(request, model, SR_PROMPT_NEW_PASSPHRASE, on_passphrase, next);
+}
+
+void sr_request_passphrase(SrRequest *request, SrConsentModel *model, gboolean is_new,
+                           SrRequestStep next)
+{
+    g_autoptr(SrConsentModel) owned = model;
+    gboolean passed = FALSE;
+    GError *error = NULL;
+
+    if (!sr_json_boolean_optional(request->params, "passphrase", &passed, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    if (!passed) {
+        ask(request, g_steal_pointer(&owned),
+            is_new ? SR_PROMPT_NEW_PASSPHRASE : SR_PROMPT_PASSPHRASE, on_passphrase, next);
+        return;
+    }
+    sr_secret_free(request->passphrase);
+    request->passphrase = sr_request_read_passed(request, SR_PASSPHRASE_MAX, &error);
+    if (request->passphrase)
+        next(request);
+    else
+        sr_request_fail(request, error);
+}
+
+/* --- jobs on other threads
+ * ------------------------------------------------------------------------ */
+
+/* Go on with the outcome of a job. */
+static void after_job(SrRequest *request, gpointer result, GError *error)
+{
+    request->has_job = FALSE;
+    request->result = result;
+    if (error)
+        sr_request_fail(request, error);
+    else
+        request->next(request);
+}
+
+static void on_store_done(gpointer result, const GError *error, gpointer data)
+{
+    after_job(data, result, error ? g_error_copy(error) : NULL);
+}
+
+void sr_request_on_store(SrRequest *request, SrStoreJob job, gpointer data,
+                         GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
+                         SrRequestStep next)
+{
+    request->next = next;
+    request->has_job = TRUE;
+    sr_store_thread_run(request->agent->store, job, data, free_data, free_result, deadline_ms,
+                        on_store_done, request);
+}
+
+typedef struct {
+    SrWork work;
+    gpointer data;
+    GDestroyNotify free_data;
+} Work;
+
+static void work_free(gpointer data)
+{
+    Work *work = data;
+
+    if (work->free_data)
+        work->free_data(work->data);
+    g_free(work);
+}
+
+static void run_work(GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+    const Work *work = task_data;
+    GError *error = NULL;
+    gpointer result = work->work(work->data, &error);
+
+    (void)source;
+    (void)cancellable;
+    if (error)
+        g_task_return_error(task, error);
+    else
+        g_task_return_pointer(task, result, NULL);
+}
+
+static void on_work_done(GObject *source, GAsyncResult *result, gpointer data)
+{
+    GError *error = NULL;
+    gpointer outcome = g_task_propagate_pointer(G_TASK(result), &error);
+
+    (void)source;
+    after_job(data, outcome, error);
+}
+
+void sr_request_on_worker(SrRequest *request, SrWork work, gpointer data, GDestroyNotify free_data,
+                          SrRequestStep next)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, on_work_done, request);
+    Work *carried = g_new0(Work, 1);
+
+    request->next = next;
+    request->has_job = TRUE;
+    carried->work = work;
+    carried->data = data;
+    carried->free_data = free_data;
+    g_task_set_task_data(task, carried, work_free);
+    g_task_run_in_thread(task, run_work);
+}
+
+/* --- helpers
+ * --------------------------------------------------------------------------------------- */
+
+gboolean sr_request_is_cli(const SrRequest *request)
+{
+    return request->caller->kind == SR_CALLER_CLI;
+}
+
+gboolean sr_request_is_connected(const SrRequest *request, const char *key_id)
+{
+    return sr_request_is_cli(request) ||
+           sr_grants_is_connected(request->agent->grants, request->caller->extension,
+                                  request->origin, key_id);
+}
+
+void sr_request_set_key(SrRequest *request, const SrKeyInfo *info)
+{
+    sr_key_info_free(request->key);
+    request->key = sr_key_info_copy(info);
+}
+
+gboolean sr_request_choose_key(SrRequest *request, const char *name, GError **error)
+{
+    const SrKeyInfo *info = sr_key_ring_find(request->agent->keys, name, NULL);
+
+    /* A page must not find out which keys there are: not there and not connected look alike. */
+    if (!sr_request_is_cli(request) && (!info || !sr_request_is_connected(request, info->id))) {
+        sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "key", -1,
+                        "no such key is connected to this page; call eth_requestAccounts first");
+        return FALSE;
+    }
+    if (!info)
+        info = sr_key_ring_find(request->agent->keys, name, error);
+    if (!info)
+        return FALSE;
+    sr_request_set_key(request, info);
+    return TRUE;
+}
+
+const char *sr_request_string(SrRequest *request, const char *name, GError **error)
+{
+    return sr_json_string(request->params, name, error);
+}
+
+SrConsentModel *sr_request_consent(const SrRequest *request, const char *title_format, ...)
+{
+    SrConsentModel *model = sr_consent_model_new();
+    g_autofree char *asker = sr_caller_describe(request->caller);
+    g_autofree char *title = NULL;
+    va_list arguments;
+
+    va_start(arguments, title_format);
+    title = g_strdup_vprintf(title_format, arguments);
+    va_end(arguments);
+    sr_consent_model_add(model, SR_CONSENT_TITLE, "%s", title);
+    if (request->is_page)
+        sr_consent_model_add(model, SR_CONSENT_PAGE, "%s", request->origin);
+    sr_consent_model_add(model, SR_CONSENT_ASKER, "%s", asker);
+    return model;
+}
+
+gboolean sr_request_record(SrRequest *request, const char *event, SrJson *more, GError **error)
+{
+    g_autoptr(SrJson) entry = json_object_new_object();
+    g_autoptr(SrJson) members = more;
+
+    sr_json_add_string(entry, "event", event);
+    sr_json_add_string(entry, "method", request->method->name);
+    if (request->caller->extension)
+        sr_json_add_string(entry, "extension", request->caller->extension);
+    sr_json_add_string(entry, "origin", request->origin);
+    if (request->key)
+        sr_json_add_string(entry, "key", request->key->id);
+    if (members) {
+        json_object_object_foreach (members, name, value)
+            sr_json_add(entry, name, value ? json_object_get(value) : NULL);
+    }
+    request->recorded = TRUE;
+    return sr_audit_append(request->agent->audit, entry, error);
+}
+
+SrJson *sr_request_key_json(const SrRequest *request, const SrKeyInfo *info)
+{
+    SrJson *json = json_object_new_object();
+    const char *default_id = sr_key_ring_default(request->agent->keys);
+    g_autofree char *public_key =
+        sr_hex_encode(info->public_key, sr_key_public_size(info->type), TRUE);
+    g_autofree char *did = sr_key_did(info->type, info->public_key);
+    g_autofree char *created = sr_siwe_time_text(info->created * G_USEC_PER_SEC);
+
+    sr_json_add_string(json, "id", info->id);
+    sr_json_add_string(json, "name", info->name);
+    sr_json_add_string(json, "type", sr_key_type_name(info->type));
+    if (info->type == SR_KEY_SECP256K1) {
+        guint8 address[SR_ADDRESS_SIZE];
+        char text[SR_ADDRESS_TEXT_SIZE];
+
+        sr_address_from_public_key(info->public_key, address);
+        sr_address_text(address, text);
+        sr_json_add_string(json, "address", text);
+    }
+    sr_json_add_string(json, "publicKey", public_key);
+    sr_json_add_string(json, "did", did);
+    sr_json_add_boolean(json, "sealed", info->sealed);
+    sr_json_add_boolean(json, "default", g_strcmp0(info->id, default_id) == 0);
+    sr_json_add_string(json, "created", created);
+    return json;
+}
+
+SrSecret *sr_request_read_passed(SrRequest *request, gsize max, GError **error)
+{
+    if (request->fd < 0 || lseek(request->fd, 0, SEEK_SET) < 0) {
+        sr_error_set(error, SR_ERROR_INVALID_PARAMS,
+                     "a memory file with the secret must be passed with this request");
+        return NULL;
+    }
+    return sr_secret_read_fd(request->fd, max, FALSE, error);
+}

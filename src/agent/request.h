@@ -1,0 +1,144 @@
+/*
+ * One request on its way: what was asked, by whom, and the steps that answer it.
+ *
+ * A method is a chain of small functions. Each ends by starting a step below (which calls the next
+ * function when it is done, at once if it can) or by answering. Steps that fail answer the request
+ * with their error and end the chain, so a next function only ever sees success. When the client
+ * goes away its prompts are cancelled; a step that changes the store still runs to its end.
+ */
+#pragma once
+
+#include "agent/agent.h"
+#include "agent/caller.h"
+#include "agent/dispatch.h"
+#include "consent/model.h"
+#include "store/key_record.h"
+
+typedef void (*SrRequestStep)(SrRequest *request);
+
+struct SrTicket;
+
+struct SrRequest {
+    SrAgent *agent;
+    SrConnection *connection; /* NULL when the client is gone */
+    SrCaller *caller;
+    const SrMethod *method;
+    char *id;       /* JSON text */
+    SrJson *params; /* may be NULL */
+    char *origin;   /* the page's, the extension's own id, or "cli" */
+    gboolean is_page;
+    int fd; /* passed with the request, or -1 */
+
+    /* What the steps leave for the next function. */
+    SrKeyInfo *key;       /* the key it is about (a copy) */
+    SrKey *private_key;   /* sr_request_open_key; borrowed, valid until the function returns */
+    gboolean remember;    /* sr_request_ask */
+    SrSecret *passphrase; /* sr_request_passphrase; owned */
+    gpointer result;      /* sr_request_on_store, _on_worker; the function takes it over */
+    gpointer state;       /* the method's own */
+    GDestroyNotify free_state;
+
+    /* Private to request.c and unlock.c. */
+    SrRequestStep next;
+    struct SrTicket *ticket; /* open prompt */
+    gboolean recorded;
+    gboolean has_job;         /* another thread works for it; it must stay until then */
+    SrRequestStep after_keys; /* the caller's next function of need_keys, and of open_key */
+    SrRequestStep after_open;
+    SrRequestStep after_store; /* vault_setup.h */
+    char *seal;                /* of the key being opened */
+    guint attempts;            /* wrong passphrases so far */
+    gboolean may_ask;
+    gboolean unlocking; /* its open prompt is for the vault's passphrase */
+};
+
+SrRequest *sr_request_new(SrConnection *connection, const SrMethod *method, const char *id,
+                          SrJson *params, const char *origin);
+
+/* Answer. @result is taken; NULL is JSON null. */
+void sr_request_reply(SrRequest *request, SrJson *result);
+
+/* Answer with @error (taken). */
+void sr_request_fail(SrRequest *request, GError *error);
+
+/* The client is gone. */
+void sr_request_abandon(SrRequest *request);
+
+/* Deny an open prompt (the agent is being locked). */
+void sr_request_cancel_prompt(SrRequest *request, GError *error);
+
+/* --- steps --------------------------------------------------------------------------------------
+ */
+
+/*
+ * Make sure that the keys are known: read the store, and if the vault is locked ask for its
+ * passphrase. @ask FALSE: never ask, answer STORE_LOCKED.
+ */
+void sr_request_need_keys(SrRequest *request, gboolean ask, SrRequestStep next);
+
+/* Show @model (taken) and go on when the user agrees. */
+void sr_request_ask(SrRequest *request, SrConsentModel *model, SrRequestStep next);
+
+/*
+ * The passphrase: from the passed descriptor when params say "passphrase":true, else from a prompt
+ * with @model (taken). @is_new asks twice.
+ */
+void sr_request_passphrase(SrRequest *request, SrConsentModel *model, gboolean is_new,
+                           SrRequestStep next);
+
+/* The same, always from the prompt. */
+void sr_request_prompt_passphrase(SrRequest *request, SrConsentModel *model, SrRequestStep next);
+void sr_request_prompt_new_passphrase(SrRequest *request, SrConsentModel *model,
+                                      SrRequestStep next);
+
+/* Unlock request->key: from memory, the store, and for a sealed key with its passphrase. */
+void sr_request_open_key(SrRequest *request, SrRequestStep next);
+
+/* Run @job on the store's thread; its result is request->result. See sr_store_thread_run. */
+void sr_request_on_store(SrRequest *request, SrStoreJob job, gpointer data,
+                         GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
+                         SrRequestStep next);
+
+/* Slow, pure work (key derivation) on a worker thread. */
+typedef gpointer (*SrWork)(gpointer data, GError **error);
+void sr_request_on_worker(SrRequest *request, SrWork work, gpointer data, GDestroyNotify free_data,
+                          SrRequestStep next);
+
+/* --- helpers ------------------------------------------------------------------------------------
+ */
+
+gboolean sr_request_is_cli(const SrRequest *request);
+
+/*
+ * Choose the key @name (NULL: the default) for the request; an extension only among those connected
+ * to it (SR_ERROR_NOT_GRANTED).
+ */
+gboolean sr_request_choose_key(SrRequest *request, const char *name, GError **error);
+
+/* Make the request about @info (copied), without any check. */
+void sr_request_set_key(SrRequest *request, const SrKeyInfo *info);
+
+/* Release request->state before another step uses it. */
+void sr_request_clear_state(SrRequest *request);
+
+/* Whether @key_id is connected to this caller (always for the CLI). */
+gboolean sr_request_is_connected(const SrRequest *request, const char *key_id);
+
+/* The string param @name, NULL with an error when it is missing. */
+const char *sr_request_string(SrRequest *request, const char *name, GError **error);
+
+/* The content of the passed memory file, at most @max bytes. Owned by the caller. */
+SrSecret *sr_request_read_passed(SrRequest *request, gsize max, GError **error);
+
+/* A model with title and asker filled in. Owned by the caller. */
+SrConsentModel *sr_request_consent(const SrRequest *request, const char *title_format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+/*
+ * Append an audit entry {"event", "method", extension, origin, key, …members of @more (taken, may
+ * be NULL)}. The reply then relies on it.
+ */
+gboolean sr_request_record(SrRequest *request, const char *event, SrJson *more, GError **error);
+
+/* The description of @info as PROTOCOL.md has it, a new object. */
+SrJson *sr_request_key_json(const SrRequest *request, const SrKeyInfo *info);

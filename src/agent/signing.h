@@ -1,0 +1,27 @@
+/*
+ * The one road to a signature over a message: parse, check, ask (or find the grant), open the key,
+ * sign the very bytes that were parsed, record, answer. personal_sign and siwe.sign both take it.
+ */
+#pragma once
+
+#include "agent/request.h"
+
+/* Turns the 65-byte signature into the method's result, a new value. */
+typedef SrJson *(*SrSigningResult)(const SrRequest *request, const char *signature_hex);
+
+/*
+ * Sign @bytes (taken) with the key at @key_name (NULL: the one a sign-in message names, else the
+ * default). @only_siwe: anything but a conforming sign-in message is an error.
+ */
+void sr_signing_start(SrRequest *request, GBytes *bytes, const char *key_name, gboolean only_siwe,
+                      SrSigningResult result);
+
+/*
+ * The same end for another digest (typed data): ask with @model (taken), sign @digest, record it as
+ * @event. The key must be chosen.
+ */
+void sr_signing_start_digest(SrRequest *request, const guint8 digest[32], SrConsentModel *model,
+                             const char *event, SrSigningResult result);
+
+/* "0x…" as a JSON string, the result of the EIP-1193 methods. */
+SrJson *sr_signing_plain_result(const SrRequest *request, const char *signature_hex);

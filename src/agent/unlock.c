@@ -1,0 +1,326 @@
+/* The steps of request.h that need the store open: knowing the keys, opening one. */
+#include "agent/connection.h"
+#include "agent/prompter.h"
+#include "agent/request.h"
+#include "base/error.h"
+#include "crypto/seal.h"
+#include "ethereum/address.h"
+
+#include <string.h>
+
+#define ATTEMPTS_MAX 3u
+
+/* What a job returns instead of an error when the passphrase was wrong: the user may try again. */
+static const char wrong_passphrase[] = "";
+
+static void fail_locked(SrRequest *request)
+{
+    GError *error = NULL;
+
+    sr_error_set(&error, SR_ERROR_STORE_LOCKED,
+                 "sealring is locked; unlock it with: sealring unlock");
+    sr_request_fail(request, error);
+}
+
+/* --- the vault's passphrase
+ * ----------------------------------------------------------------------- */
+
+static void start_load(SrRequest *request);
+
+static SrConsentModel *unlock_model(SrRequest *request)
+{
+    SrConsentModel *model = sr_request_consent(request, "Unlock your sealring vault");
+
+    sr_consent_model_add(model, SR_CONSENT_FACT, "Asked for by: %s", request->method->name);
+    if (request->attempts > 0)
+        sr_consent_model_add(model, SR_CONSENT_ERROR, "That passphrase does not open the vault.");
+    sr_consent_model_add(model, SR_CONSENT_ACTION, "Unlock");
+    return model;
+}
+
+/* The vault is open now: requests that wait for its passphrase can go on. */
+static void resume_others(SrAgent *agent)
+{
+    for (guint i = 0; i < agent->connections->len; i++) {
+        GPtrArray *requests = sr_connection_requests(agent->connections->pdata[i]);
+
+        for (guint j = 0; j < requests->len; j++) {
+            SrRequest *request = requests->pdata[j];
+
+            if (!request->unlocking || !request->ticket)
+                continue;
+            sr_prompter_cancel(agent->prompter, g_steal_pointer(&request->ticket));
+            request->unlocking = FALSE;
+            start_load(request);
+        }
+    }
+}
+
+static gpointer unlock_job(SrStore *store, gpointer passphrase, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (sr_store_unlock(store, passphrase, &problem))
+        return store;
+    if (g_error_matches(problem, SR_ERROR, SR_ERROR_WRONG_PASSPHRASE))
+        return (gpointer)(guintptr)wrong_passphrase;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
+static void ask_unlock(SrRequest *request);
+
+static void on_unlocked(SrRequest *request)
+{
+    request->unlocking = FALSE;
+    if (request->result == wrong_passphrase) {
+        request->attempts++;
+        ask_unlock(request);
+        return;
+    }
+    request->attempts = 0;
+    request->agent->locked = FALSE;
+    resume_others(request->agent);
+    start_load(request);
+}
+
+static void on_unlock_passphrase(SrRequest *request)
+{
+    sr_request_on_store(request, unlock_job, g_steal_pointer(&request->passphrase),
+                        (GDestroyNotify)sr_secret_free, NULL, 0, on_unlocked);
+}
+
+static void ask_unlock(SrRequest *request)
+{
+    GError *error = NULL;
+
+    if (request->attempts < ATTEMPTS_MAX) {
+        request->unlocking = TRUE;
+        sr_request_prompt_passphrase(request, unlock_model(request), on_unlock_passphrase);
+        return;
+    }
+    sr_error_set(&error, SR_ERROR_WRONG_PASSPHRASE, "the passphrase was wrong %u times",
+                 ATTEMPTS_MAX);
+    sr_request_fail(request, error);
+}
+
+/* --- knowing the keys
+ * ------------------------------------------------------------------------------ */
+
+/* The public parts of all keys, or the sentinel below when the store is locked. */
+static const char store_locked[] = "";
+
+static gpointer load_job(SrStore *store, gpointer data, GError **error)
+{
+    g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func((GDestroyNotify)sr_key_info_free);
+    g_autoptr(GPtrArray) records = NULL;
+    const SrStoreState state = sr_store_state(store, NULL);
+
+    (void)data;
+    if (state == SR_STORE_LOCKED)
+        return (gpointer)(guintptr)store_locked;
+    if (state == SR_STORE_EMPTY)
+        return g_steal_pointer(&infos);
+    records = sr_store_list(store, SR_RECORD_KEY, NULL, error);
+    for (guint i = 0; records && i < records->len; i++) {
+        SrKeyInfo *info = sr_key_record_info(records->pdata[i], error);
+
+        if (!info)
+            return NULL;
+        g_ptr_array_add(infos, info);
+    }
+    return records ? g_steal_pointer(&infos) : NULL;
+}
+
+static gboolean is_vault(const SrAgent *agent)
+{
+    return strcmp(sr_store_thread_store_name(agent->store), "vault") == 0;
+}
+
+static void on_locked(SrRequest *request)
+{
+    if (is_vault(request->agent) && request->may_ask)
+        ask_unlock(request);
+    else
+        fail_locked(request);
+}
+
+static void on_loaded(SrRequest *request)
+{
+    SrAgent *agent = request->agent;
+    gpointer infos = g_steal_pointer(&request->result);
+    g_autofree char *default_id = NULL;
+
+    if (infos == store_locked) {
+        on_locked(request);
+        return;
+    }
+    if (sr_key_ring_is_loaded(agent->keys)) { /* another request was faster */
+        g_ptr_array_unref(infos);
+    } else {
+        default_id = sr_database_setting(agent->database, SR_SETTING_DEFAULT_KEY);
+        sr_key_ring_load(agent->keys, infos, default_id);
+    }
+    request->after_keys(request);
+}
+
+static void free_infos(gpointer result)
+{
+    if (result != store_locked)
+        g_ptr_array_unref(result);
+}
+
+static void start_load(SrRequest *request)
+{
+    sr_request_on_store(request, load_job, NULL, NULL, free_infos, SR_STORE_DEADLINE_MS, on_loaded);
+}
+
+void sr_request_need_keys(SrRequest *request, gboolean ask, SrRequestStep next)
+{
+    request->after_keys = next;
+    request->may_ask = ask;
+    if (request->agent->locked)
+        on_locked(request);
+    else if (sr_key_ring_is_loaded(request->agent->keys))
+        next(request);
+    else
+        start_load(request);
+}
+
+/* --- opening a key
+ * ---------------------------------------------------------------------------------- */
+
+/* Keep the opened key and go on, if it is the one that was asked for and somebody still waits. */
+static void opened(SrRequest *request, SrKey *key)
+{
+    GError *error = NULL;
+
+    if (memcmp(sr_key_public(key, NULL), request->key->public_key,
+               sr_key_public_size(request->key->type)) != 0) {
+        sr_key_free(key);
+        sr_error_set(&error, SR_ERROR_CORRUPT, "the stored key %s is not the key it was",
+                     request->key->id);
+        sr_request_fail(request, error);
+        return;
+    }
+    if (request->agent->locked || !request->connection) {
+        sr_key_free(key);
+        fail_locked(request);
+        return;
+    }
+    request->private_key = sr_key_ring_keep(request->agent->keys, request->key->id, key);
+    request->after_open(request);
+}
+
+/* A sealed key on its way through the worker. */
+typedef struct {
+    SrKeyType type;
+    guint8 public_key[65];
+    char *seal;
+    SrSecret *passphrase;
+} Unsealing;
+
+static void unsealing_free(gpointer data)
+{
+    Unsealing *unsealing = data;
+
+    g_free(unsealing->seal);
+    sr_secret_free(unsealing->passphrase);
+    g_free(unsealing);
+}
+
+static gpointer unseal_work(gpointer data, GError **error)
+{
+    const Unsealing *unsealing = data;
+    g_autoptr(GError) problem = NULL;
+    SrKey *key = sr_unseal_key(unsealing->type, unsealing->public_key, unsealing->seal,
+                               unsealing->passphrase, &problem);
+
+    if (key)
+        return key;
+    if (g_error_matches(problem, SR_ERROR, SR_ERROR_WRONG_PASSPHRASE))
+        return (gpointer)(guintptr)wrong_passphrase;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
+static void ask_unseal(SrRequest *request);
+
+static void on_unsealed(SrRequest *request)
+{
+    gpointer key = g_steal_pointer(&request->result);
+
+    if (key == wrong_passphrase) {
+        request->attempts++;
+        ask_unseal(request);
+        return;
+    }
+    opened(request, key);
+}
+
+static void on_unseal_passphrase(SrRequest *request)
+{
+    Unsealing *unsealing = g_new0(Unsealing, 1);
+
+    unsealing->type = request->key->type;
+    memcpy(unsealing->public_key, request->key->public_key, sizeof unsealing->public_key);
+    unsealing->seal = g_strdup(request->seal);
+    unsealing->passphrase = g_steal_pointer(&request->passphrase);
+    sr_request_on_worker(request, unseal_work, unsealing, unsealing_free, on_unsealed);
+}
+
+static void ask_unseal(SrRequest *request)
+{
+    SrConsentModel *model;
+    GError *error = NULL;
+
+    /* A passphrase that came with the request is not asked for again. */
+    if (request->attempts >= ATTEMPTS_MAX || (request->attempts > 0 && request->fd >= 0)) {
+        sr_error_set(&error, SR_ERROR_WRONG_PASSPHRASE,
+                     "the passphrase does not open the key \"%s\"", request->key->name);
+        sr_request_fail(request, error);
+        return;
+    }
+    model = sr_request_consent(request, "Passphrase of the key \"%s\"", request->key->name);
+    if (request->attempts > 0)
+        sr_consent_model_add(model, SR_CONSENT_ERROR, "That passphrase does not open the key.");
+    sr_consent_model_add(model, SR_CONSENT_ACTION, "Open the key");
+    sr_request_passphrase(request, model, FALSE, on_unseal_passphrase);
+}
+
+static void on_record(SrRequest *request)
+{
+    g_autoptr(SrRecord) record = g_steal_pointer(&request->result);
+    GError *error = NULL;
+    SrKey *key;
+
+    g_free(request->seal);
+    request->seal = sr_key_record_seal(record);
+    if (request->seal) {
+        request->attempts = 0;
+        ask_unseal(request);
+        return;
+    }
+    key = sr_key_record_key(record, &error);
+    if (key)
+        opened(request, key);
+    else
+        sr_request_fail(request, error);
+}
+
+static gpointer get_job(SrStore *store, gpointer id, GError **error)
+{
+    return sr_store_get(store, SR_RECORD_KEY, id, error);
+}
+
+void sr_request_open_key(SrRequest *request, SrRequestStep next)
+{
+    request->private_key = sr_key_ring_private(request->agent->keys, request->key->id);
+    if (request->private_key) {
+        next(request);
+        return;
+    }
+    request->after_open = next;
+    sr_request_on_store(request, get_job, g_strdup(request->key->id), g_free,
+                        (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, on_record);
+}

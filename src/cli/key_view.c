@@ -1,0 +1,133 @@
+#include "cli/key_view.h"
+
+#include "base/error.h"
+#include "cli/output.h"
+#include "cli/secret_call.h"
+
+#define LABEL_WIDTH 10u
+
+static const char *member(SrJson *key, const char *name)
+{
+    return sr_json_string(key, name, NULL);
+}
+
+static gboolean flag(SrJson *key, const char *name)
+{
+    gboolean value = FALSE;
+
+    sr_json_boolean_optional(key, name, &value, NULL);
+    return value;
+}
+
+static gboolean is_named(SrJson *key, const char *name)
+{
+    const char *address = member(key, "address");
+
+    if (!name)
+        return flag(key, "default");
+    return g_strcmp0(member(key, "id"), name) == 0 || g_strcmp0(member(key, "name"), name) == 0 ||
+           (address && g_ascii_strcasecmp(address, name) == 0);
+}
+
+SrJson *sr_key_view_find(SrCli *cli, const char *name, GError **error)
+{
+    g_autoptr(SrJson) result = NULL;
+    SrJson *keys = NULL;
+
+    if (!sr_cli_call(cli, "keys.list", NULL, -1, &result, error) ||
+        !sr_json_array_optional(result, "keys", &keys, error))
+        return NULL;
+    for (gsize i = 0; keys && i < json_object_array_length(keys); i++) {
+        SrJson *key = json_object_array_get_idx(keys, i);
+
+        if (is_named(key, name))
+            return json_object_get(key);
+    }
+    if (name)
+        sr_error_set(error, SR_ERROR_KEY_NOT_FOUND, "there is no key %s", name);
+    else
+        sr_error_set(error, SR_ERROR_KEY_NOT_FOUND,
+                     "there is no default key; make one with `sealring key create`");
+    return NULL;
+}
+
+void sr_key_view_print(SrJson *key)
+{
+    static const char *const labels[][2] = {
+        {"Name", "name"},       {"Id", "id"},   {"Type", "type"},
+        {"Address", "address"}, {"DID", "did"}, {"Public key", "publicKey"},
+        {"Created", "created"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
+        sr_output_field(labels[i][0], LABEL_WIDTH, member(key, labels[i][1]));
+    sr_output_field("Sealed", LABEL_WIDTH,
+                    flag(key, "sealed") ? "yes, has a passphrase of its own" : "no");
+    sr_output_field("Default", LABEL_WIDTH, flag(key, "default") ? "yes" : "no");
+}
+
+void sr_key_view_print_list(SrJson *keys)
+{
+    static const char *const headings[] = {"", "NAME", "TYPE", "ADDRESS", "SEALED", "ID", NULL};
+    g_autoptr(SrTable) table = sr_table_new(headings);
+    gsize count = keys ? json_object_array_length(keys) : 0;
+
+    if (count == 0) {
+        sr_output_line("No keys. `sealring key create` makes one.");
+        return;
+    }
+    for (gsize i = 0; i < count; i++) {
+        SrJson *key = json_object_array_get_idx(keys, i);
+        const char *cells[] = {
+            flag(key, "default") ? "*" : "",
+            member(key, "name"),
+            member(key, "type"),
+            member(key, "address"),
+            flag(key, "sealed") ? "yes" : "",
+            member(key, "id"),
+        };
+
+        sr_table_add(table, cells);
+    }
+    sr_table_print(table);
+}
+
+gboolean sr_key_view_print_result(SrJson *result, GError **error)
+{
+    SrJson *key = NULL;
+
+    if (!sr_json_object_optional(result, "key", &key, error))
+        return FALSE;
+    if (key)
+        sr_key_view_print(key);
+    return TRUE;
+}
+
+void sr_key_view_add_options(SrJson *params, const SrArguments *arguments)
+{
+    const char *name = sr_arguments_option(arguments, "name");
+    const char *type = sr_arguments_option(arguments, "type");
+
+    if (name)
+        sr_json_add_string(params, "name", name);
+    if (type)
+        sr_json_add_string(params, "type", type);
+}
+
+gboolean sr_key_view_seal(SrCli *cli, const SrSecret *passphrase, SrJson **inout_result,
+                          GError **error)
+{
+    SrJson *params = json_object_new_object();
+    SrJson *key = NULL;
+    SrJson *sealed = NULL;
+
+    json_object_object_get_ex(*inout_result, "key", &key);
+    sr_json_add_string(params, "key", key ? member(key, "id") : NULL);
+    if (!sr_secret_call_passphrase(cli, "keys.seal", params, passphrase, &sealed, error)) {
+        g_prefix_error(error, "the key was made, but not sealed: ");
+        return FALSE;
+    }
+    sr_json_free(*inout_result);
+    *inout_result = sealed;
+    return TRUE;
+}

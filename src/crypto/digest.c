@@ -1,0 +1,59 @@
+#include "crypto/digest.h"
+
+#include "base/error.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+static gboolean fail_unseeded(GError **error)
+{
+    sr_error_set(error, SR_ERROR_INTERNAL, "the random number generator is not seeded");
+    return FALSE;
+}
+
+void sr_sha256(const void *data, gsize size, guint8 digest[SR_SHA256_SIZE])
+{
+    if (EVP_Digest(data, size, digest, NULL, EVP_sha256(), NULL) != 1)
+        g_error("OpenSSL offers no SHA-256");
+}
+
+gboolean sr_random_bytes(guint8 *bytes, gsize size, GError **error)
+{
+    if (size > G_MAXINT || RAND_bytes(bytes, (int)size) != 1)
+        return fail_unseeded(error);
+    return TRUE;
+}
+
+SrSecret *sr_random_secret(gsize size, GError **error)
+{
+    g_autoptr(SrSecret) secret = sr_secret_new(size, error);
+
+    if (!secret)
+        return NULL;
+    if (RAND_priv_bytes(sr_secret_data(secret), (int)size) != 1) {
+        fail_unseeded(error);
+        return NULL;
+    }
+    return g_steal_pointer(&secret);
+}
+
+char *sr_random_alphanumeric(gsize length, GError **error)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    /* 4 * 62 = 248: bytes from there on would favour the first letters. */
+    const guint8 limit = 248;
+    g_autofree char *text = g_malloc(length + 1);
+    gsize done = 0;
+
+    while (done < length) {
+        guint8 pool[64];
+
+        if (!sr_random_bytes(pool, sizeof pool, error))
+            return NULL;
+        for (gsize i = 0; i < sizeof pool && done < length; i++)
+            if (pool[i] < limit)
+                text[done++] = letters[pool[i] % 62];
+    }
+    text[length] = '\0';
+    return g_steal_pointer(&text);
+}

@@ -1,0 +1,161 @@
+#include "crypto/secp256k1.h"
+
+#include "base/error.h"
+#include "crypto/digest.h"
+
+#include <secp256k1.h>
+#include <secp256k1_recovery.h>
+#include <string.h>
+
+/* v of a signature with recovery id 0 (EIP-191 signatures, after Bitcoin's message signing). */
+#define V_BASE 27
+
+static gpointer make_signing_context(gpointer unused)
+{
+    g_autoptr(SrSecret) seed = sr_random_secret(32, NULL);
+    secp256k1_context *context;
+
+    (void)unused;
+    if (!seed)
+        return NULL;
+    context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
+    if (!secp256k1_context_randomize(context, sr_secret_peek(seed))) {
+        secp256k1_context_destroy(context);
+        return NULL;
+    }
+    return context;
+}
+
+/*
+ * The one exception to "no globals": a context takes as long to make and to blind as a signature.
+ * It is made once, holds no key, and is only read afterwards, which the library allows from several
+ * threads. Whatever needs no blinding uses the library's own static context.
+ */
+static const secp256k1_context *signing_context(GError **error)
+{
+    static GOnce once = G_ONCE_INIT;
+    const secp256k1_context *context = g_once(&once, make_signing_context, NULL);
+
+    if (!context)
+        sr_error_set(error, SR_ERROR_INTERNAL,
+                     "cannot blind the signing context: no random bytes or no locked memory");
+    return context;
+}
+
+static gboolean fail_key(GError **error)
+{
+    sr_error_set(error, SR_ERROR_MALFORMED_KEY,
+                 "a secp256k1 private key must be 32 bytes from 1 to the group order minus 1");
+    return FALSE;
+}
+
+/* Whether @private_key is a scalar in [1, n - 1]. */
+static gboolean check_private(const SrSecret *private_key, GError **error)
+{
+    if (sr_secret_size(private_key) != SR_SECP256K1_PRIVATE_SIZE ||
+        !secp256k1_ec_seckey_verify(secp256k1_context_static, sr_secret_peek(private_key)))
+        return fail_key(error);
+    return TRUE;
+}
+
+static void write_public(const secp256k1_pubkey *point, guint8 ret_public[SR_SECP256K1_PUBLIC_SIZE])
+{
+    size_t size = SR_SECP256K1_PUBLIC_SIZE;
+
+    secp256k1_ec_pubkey_serialize(secp256k1_context_static, ret_public, &size, point,
+                                  SECP256K1_EC_UNCOMPRESSED);
+}
+
+SrSecret *sr_secp256k1_generate(GError **error)
+{
+    for (;;) {
+        g_autoptr(SrSecret) secret = sr_random_secret(SR_SECP256K1_PRIVATE_SIZE, error);
+
+        /* About one in 2^128 random values is out of range. */
+        if (!secret || check_private(secret, NULL))
+            return g_steal_pointer(&secret);
+    }
+}
+
+gboolean sr_secp256k1_public_key(const SrSecret *private_key,
+                                 guint8 ret_public[SR_SECP256K1_PUBLIC_SIZE], GError **error)
+{
+    const secp256k1_context *context = signing_context(error);
+    secp256k1_pubkey point;
+
+    if (!context || !check_private(private_key, error))
+        return FALSE;
+    if (!secp256k1_ec_pubkey_create(context, &point, sr_secret_peek(private_key)))
+        return fail_key(error);
+    write_public(&point, ret_public);
+    return TRUE;
+}
+
+/* Whether @recoverable is a signature of the holder of @public_key over @digest. */
+static gboolean verify(const secp256k1_ecdsa_recoverable_signature *recoverable,
+                       const guint8 public_key[SR_SECP256K1_PUBLIC_SIZE], const guint8 digest[32])
+{
+    const secp256k1_context *context = secp256k1_context_static;
+    secp256k1_ecdsa_signature signature;
+    secp256k1_pubkey point;
+
+    return secp256k1_ec_pubkey_parse(context, &point, public_key, SR_SECP256K1_PUBLIC_SIZE) &&
+           secp256k1_ecdsa_recoverable_signature_convert(context, &signature, recoverable) &&
+           secp256k1_ecdsa_verify(context, &signature, digest, &point);
+}
+
+gboolean sr_secp256k1_sign(const SrSecret *private_key,
+                           const guint8 public_key[SR_SECP256K1_PUBLIC_SIZE],
+                           const guint8 digest[32],
+                           guint8 ret_signature[SR_SECP256K1_SIGNATURE_SIZE], GError **error)
+{
+    const secp256k1_context *context = signing_context(error);
+    secp256k1_ecdsa_recoverable_signature signature;
+    int recovery_id;
+
+    if (!context)
+        return FALSE;
+    /* NULL: the nonce of RFC 6979. The library gives low s, and fails for a key out of range. */
+    if (sr_secret_size(private_key) != SR_SECP256K1_PRIVATE_SIZE ||
+        !secp256k1_ecdsa_sign_recoverable(context, &signature, digest, sr_secret_peek(private_key),
+                                          NULL, NULL))
+        return fail_key(error);
+    if (!verify(&signature, public_key, digest)) {
+        sr_error_set(error, SR_ERROR_INTERNAL,
+                     "a signature did not verify under the public key and was thrown away");
+        return FALSE;
+    }
+    secp256k1_ecdsa_recoverable_signature_serialize_compact(context, ret_signature, &recovery_id,
+                                                            &signature);
+    ret_signature[64] = (guint8)(V_BASE + recovery_id);
+    return TRUE;
+}
+
+/* The recovery id of v = 0, 1, 27 or 28; -1 for other values. */
+static int parse_v(guint8 v)
+{
+    const int id = v >= V_BASE ? v - V_BASE : v;
+
+    return id <= 1 ? id : -1;
+}
+
+gboolean sr_secp256k1_recover(const guint8 signature[SR_SECP256K1_SIGNATURE_SIZE],
+                              const guint8 digest[32], guint8 ret_public[SR_SECP256K1_PUBLIC_SIZE])
+{
+    const secp256k1_context *context = secp256k1_context_static;
+    const int id = parse_v(signature[64]);
+    secp256k1_ecdsa_recoverable_signature recoverable;
+    secp256k1_ecdsa_signature plain;
+    secp256k1_pubkey point;
+
+    if (id < 0 ||
+        !secp256k1_ecdsa_recoverable_signature_parse_compact(context, &recoverable, signature, id))
+        return FALSE;
+    secp256k1_ecdsa_recoverable_signature_convert(context, &plain, &recoverable);
+    if (secp256k1_ecdsa_signature_normalize(context, NULL, &plain))
+        return FALSE;
+    if (!secp256k1_ecdsa_recover(context, &point, &recoverable, digest))
+        return FALSE;
+    write_public(&point, ret_public);
+    return TRUE;
+}

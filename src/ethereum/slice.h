@@ -1,0 +1,24 @@
+/*
+ * A piece of text that somebody else owns (no copy, no NUL at its end), and what can be wrong with
+ * one.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* data is NULL when there is nothing, as opposed to an empty text. */
+typedef struct {
+    const char *data;
+    gsize length;
+} SrSlice;
+
+/* The first rule that a text breaks, static text, and where; rule is NULL when all is well. */
+typedef struct {
+    const char *rule;
+    gsize offset;
+} SrViolation;
+
+static inline SrViolation sr_violation(const char *rule, gsize offset)
+{
+    return (SrViolation){rule, offset};
+}

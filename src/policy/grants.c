@@ -1,0 +1,358 @@
+#include "policy/grants.h"
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "crypto/digest.h"
+
+#include <string.h>
+
+/* How far the issue time of a message signed under a grant may be from now, in seconds. */
+#define FRESH_SECONDS 600
+
+struct SrGrants {
+    SrDatabase *database;
+    GHashTable *by_id; /* id → SrGrant, owned */
+};
+
+void sr_grant_free(SrGrant *grant)
+{
+    if (!grant)
+        return;
+    g_free(grant->id);
+    g_free(grant->caller);
+    g_free(grant->origin);
+    g_free(grant->key);
+    g_free(grant->domain);
+    g_free(grant->delegate);
+    g_free(grant->capabilities);
+    g_free(grant->scope);
+    g_free(grant);
+}
+
+static char *column_text(sqlite3_stmt *statement, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(statement, column));
+}
+
+static SrGrant *grant_from_row(sqlite3_stmt *statement)
+{
+    SrGrant *grant = g_new0(SrGrant, 1);
+
+    grant->id = column_text(statement, 0);
+    grant->kind =
+        g_str_equal(sqlite3_column_text(statement, 1), "siwe") ? SR_GRANT_SIWE : SR_GRANT_ACCOUNTS;
+    grant->caller = column_text(statement, 2);
+    grant->origin = column_text(statement, 3);
+    grant->key = column_text(statement, 4);
+    grant->domain = column_text(statement, 5);
+    grant->delegate = column_text(statement, 6);
+    grant->capabilities = column_text(statement, 7);
+    grant->scope = column_text(statement, 8);
+    grant->maximum_seconds = sqlite3_column_int64(statement, 9);
+    grant->created = sqlite3_column_int64(statement, 10);
+    grant->expires = sqlite3_column_int64(statement, 11);
+    return grant;
+}
+
+gboolean sr_grants_reload(SrGrants *grants, GError **error)
+{
+    sqlite3_stmt *statement = sr_database_statement(
+        grants->database,
+        "SELECT id, kind, caller, origin, key, domain, delegate, capabilities, scope,"
+        " maximum_seconds, created, expires FROM permission",
+        error);
+
+    if (!statement)
+        return FALSE;
+    g_hash_table_remove_all(grants->by_id);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        SrGrant *grant = grant_from_row(statement);
+
+        g_hash_table_replace(grants->by_id, grant->id, grant);
+    }
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
+SrGrants *sr_grants_new(SrDatabase *database, GError **error)
+{
+    g_autoptr(SrGrants) grants = g_new0(SrGrants, 1);
+
+    grants->database = database;
+    grants->by_id =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)sr_grant_free);
+    return sr_grants_reload(grants, error) ? g_steal_pointer(&grants) : NULL;
+}
+
+void sr_grants_free(SrGrants *grants)
+{
+    if (!grants)
+        return;
+    g_hash_table_unref(grants->by_id);
+    g_free(grants);
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+}
+
+/* Write @grant (taken) and keep it. Returned borrowed. */
+static const SrGrant *insert(SrGrants *grants, SrGrant *grant, GError **error)
+{
+    g_autoptr(SrGrant) owned = grant;
+    sqlite3_stmt *statement;
+
+    if (!sr_database_begin(grants->database, error))
+        return NULL;
+    statement = sr_database_statement(
+        grants->database, "INSERT INTO permission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        error);
+    if (!statement)
+        return NULL;
+    bind_text(statement, 1, grant->id);
+    bind_text(statement, 2, grant->kind == SR_GRANT_SIWE ? "siwe" : "accounts");
+    bind_text(statement, 3, grant->caller);
+    bind_text(statement, 4, grant->origin);
+    bind_text(statement, 5, grant->key);
+    bind_text(statement, 6, grant->domain);
+    bind_text(statement, 7, grant->delegate);
+    bind_text(statement, 8, grant->capabilities);
+    bind_text(statement, 9, grant->scope);
+    sqlite3_bind_int64(statement, 10, grant->maximum_seconds);
+    sqlite3_bind_int64(statement, 11, grant->created);
+    sqlite3_bind_int64(statement, 12, grant->expires);
+    sr_database_want_durable(grants->database);
+    if (!sr_database_run(grants->database, statement, error))
+        return NULL;
+    g_hash_table_replace(grants->by_id, grant->id, g_steal_pointer(&owned));
+    return grant;
+}
+
+static SrGrant *grant_new(SrGrantKind kind, const char *caller, const char *origin, const char *key,
+                          GError **error)
+{
+    g_autofree char *id = sr_random_alphanumeric(12, error);
+    SrGrant *grant;
+
+    if (!id)
+        return NULL;
+    grant = g_new0(SrGrant, 1);
+    grant->id = g_steal_pointer(&id);
+    grant->kind = kind;
+    grant->caller = g_strdup(caller);
+    grant->origin = g_strdup(origin);
+    grant->key = g_strdup(key);
+    grant->created = g_get_real_time() / G_USEC_PER_SEC;
+    return grant;
+}
+
+static gboolean is_for(const SrGrant *grant, SrGrantKind kind, const char *caller,
+                       const char *origin, const char *key)
+{
+    return grant->kind == kind && strcmp(grant->key, key) == 0 &&
+           strcmp(grant->caller, caller) == 0 && strcmp(grant->origin, origin) == 0;
+}
+
+const SrGrant *sr_grants_connection(const SrGrants *grants, const char *caller, const char *origin,
+                                    const char *key)
+{
+    GHashTableIter iterator;
+    gpointer grant;
+
+    g_hash_table_iter_init(&iterator, grants->by_id);
+    while (g_hash_table_iter_next(&iterator, NULL, &grant))
+        if (is_for(grant, SR_GRANT_ACCOUNTS, caller, origin, key))
+            return grant;
+    return NULL;
+}
+
+gboolean sr_grants_is_connected(const SrGrants *grants, const char *caller, const char *origin,
+                                const char *key)
+{
+    return sr_grants_connection(grants, caller, origin, key) != NULL;
+}
+
+gboolean sr_grants_connect(SrGrants *grants, const char *caller, const char *origin,
+                           const char *key, GError **error)
+{
+    SrGrant *grant;
+
+    if (sr_grants_is_connected(grants, caller, origin, key))
+        return TRUE;
+    grant = grant_new(SR_GRANT_ACCOUNTS, caller, origin, key, error);
+    return grant && insert(grants, grant, error);
+}
+
+/* --- remembered sign-ins ---------------------------------------------------------------------- */
+
+/* Length first, so that no two different lists of slices give the same bytes. */
+static void add_slice(GByteArray *bytes, SrSlice slice)
+{
+    const guint64 length = slice.data ? slice.length : G_MAXUINT64;
+
+    g_byte_array_append(bytes, (const guint8 *)&length, sizeof length);
+    if (slice.data)
+        g_byte_array_append(bytes, (const guint8 *)slice.data, (guint)slice.length);
+}
+
+/* SHA-256 over everything of @siwe but nonce, times, request id and the address (the key has it).
+ */
+static char *scope_of(const SrSiwe *siwe)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_sized_new(1024);
+    guint8 digest[SR_SHA256_SIZE];
+
+    add_slice(bytes, siwe->scheme);
+    add_slice(bytes, siwe->domain);
+    add_slice(bytes, siwe->statement);
+    add_slice(bytes, siwe->uri);
+    add_slice(bytes, siwe->chain_id);
+    for (guint i = 0; i < siwe->n_resources; i++)
+        add_slice(bytes, siwe->resources[i]);
+    sr_sha256(bytes->data, bytes->len, digest);
+    return sr_hex_encode(digest, sizeof digest, FALSE);
+}
+
+/* How long @siwe is valid in seconds, 0 when it has no end. */
+static gint64 validity(const SrSiwe *siwe)
+{
+    if (!siwe->expiration_time.data)
+        return 0;
+    return MAX(1, siwe->expires.seconds - siwe->issued.seconds);
+}
+
+const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const char *origin,
+                                  const char *key, const SrSiwe *siwe, const char *capabilities,
+                                  gint64 seconds, GError **error)
+{
+    SrGrant *grant = grant_new(SR_GRANT_SIWE, caller, origin, key, error);
+
+    if (!grant)
+        return NULL;
+    grant->domain = g_strndup(siwe->domain.data, siwe->domain.length);
+    grant->delegate = g_strndup(siwe->uri.data, siwe->uri.length);
+    grant->capabilities = g_strdup(capabilities);
+    grant->scope = scope_of(siwe);
+    grant->maximum_seconds = validity(siwe);
+    grant->expires = grant->created + seconds;
+    return insert(grants, grant, error);
+}
+
+static gboolean covers(const SrGrant *grant, const SrSiwe *siwe, gint64 now)
+{
+    const gint64 length = validity(siwe);
+
+    if (grant->expires && now >= grant->expires)
+        return FALSE;
+    if (grant->maximum_seconds && (length == 0 || length > grant->maximum_seconds))
+        return FALSE;
+    return ABS(siwe->issued.seconds - now) <= FRESH_SECONDS;
+}
+
+const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const char *origin,
+                              const char *key, const SrSiwe *siwe, gint64 now)
+{
+    g_autofree char *scope = NULL;
+    GHashTableIter iterator;
+    gpointer value;
+
+    g_hash_table_iter_init(&iterator, grants->by_id);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const SrGrant *grant = value;
+
+        if (!is_for(grant, SR_GRANT_SIWE, caller, origin, key) || !covers(grant, siwe, now))
+            continue;
+        if (!scope)
+            scope = scope_of(siwe);
+        if (g_strcmp0(grant->scope, scope) == 0)
+            return grant;
+    }
+    return NULL;
+}
+
+/* --- list, revoke ------------------------------------------------------------------------------
+ */
+
+static gint by_age(gconstpointer a, gconstpointer b)
+{
+    const SrGrant *left = *(const SrGrant *const *)a;
+    const SrGrant *right = *(const SrGrant *const *)b;
+
+    if (left->created != right->created)
+        return left->created < right->created ? -1 : 1;
+    return strcmp(left->id, right->id);
+}
+
+GPtrArray *sr_grants_list(const SrGrants *grants)
+{
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iterator;
+    gpointer value;
+
+    g_hash_table_iter_init(&iterator, grants->by_id);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const SrGrant *grant = value;
+
+        if (!grant->expires || now < grant->expires)
+            g_ptr_array_add(list, value);
+    }
+    g_ptr_array_sort(list, by_age);
+    return list;
+}
+
+gboolean sr_grants_revoke(SrGrants *grants, const char *id, GError **error)
+{
+    sqlite3_stmt *statement;
+
+    if (!g_hash_table_contains(grants->by_id, id)) {
+        sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "id", -1, "there is no such grant");
+        return FALSE;
+    }
+    if (!sr_database_begin(grants->database, error))
+        return FALSE;
+    statement =
+        sr_database_statement(grants->database, "DELETE FROM permission WHERE id = ?", error);
+    if (!statement)
+        return FALSE;
+    bind_text(statement, 1, id);
+    sr_database_want_durable(grants->database);
+    if (!sr_database_run(grants->database, statement, error))
+        return FALSE;
+    g_hash_table_remove(grants->by_id, id);
+    return TRUE;
+}
+
+/* Revoke those of @caller and @origin, or (when NULL) those of @key. */
+static gboolean revoke_matching(SrGrants *grants, const char *caller, const char *origin,
+                                const char *key, GError **error)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iterator;
+    gpointer value;
+
+    g_hash_table_iter_init(&iterator, grants->by_id);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const SrGrant *grant = value;
+
+        if (key ? strcmp(grant->key, key) == 0
+                : strcmp(grant->caller, caller) == 0 && strcmp(grant->origin, origin) == 0)
+            g_ptr_array_add(ids, g_strdup(grant->id));
+    }
+    for (guint i = 0; i < ids->len; i++)
+        if (!sr_grants_revoke(grants, ids->pdata[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean sr_grants_revoke_caller(SrGrants *grants, const char *caller, const char *origin,
+                                 GError **error)
+{
+    return revoke_matching(grants, caller, origin, NULL, error);
+}
+
+gboolean sr_grants_revoke_key(SrGrants *grants, const char *key, GError **error)
+{
+    return revoke_matching(grants, NULL, NULL, key, error);
+}

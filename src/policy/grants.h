@@ -1,0 +1,73 @@
+/*
+ * Decisions the user let us remember. Two kinds:
+ *  accounts: a key is connected to a caller (it may see the address and ask for signatures);
+ *  siwe:     sign-ins like one the user agreed to are signed without asking: same caller, origin,
+ *            key, domain, delegate (URI), statement and resources, until an end, and valid for no
+ *            longer than the first one was.
+ * Free-form messages, typed data and raw digests are never remembered.
+ *
+ * All grants are held in memory and written through to state.db.
+ */
+#pragma once
+
+#include "ethereum/recap.h"
+#include "ethereum/siwe.h"
+#include "policy/database.h"
+
+typedef enum { SR_GRANT_ACCOUNTS, SR_GRANT_SIWE } SrGrantKind;
+
+typedef struct {
+    char *id;
+    SrGrantKind kind;
+    char *caller; /* extension id */
+    char *origin; /* the page's, or the extension id again */
+    char *key;    /* key id */
+    char *domain; /* siwe only, as are the next four */
+    char *delegate;
+    char *capabilities;     /* for people */
+    char *scope;            /* SHA-256 (hex) of what must be the same in every message */
+    gint64 maximum_seconds; /* longest validity of a message; 0: may be without end */
+    gint64 created;
+    gint64 expires; /* seconds since 1970; 0: none */
+} SrGrant;
+
+void sr_grant_free(SrGrant *grant);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrGrant, sr_grant_free)
+
+typedef struct SrGrants SrGrants;
+
+/* The grants in @database (borrowed, must live longer). */
+SrGrants *sr_grants_new(SrDatabase *database, GError **error);
+void sr_grants_free(SrGrants *grants);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrGrants, sr_grants_free)
+
+/* After a failed commit: read all grants again. */
+gboolean sr_grants_reload(SrGrants *grants, GError **error);
+
+/* Connect @key to the caller; TRUE and nothing done when it is. */
+gboolean sr_grants_connect(SrGrants *grants, const char *caller, const char *origin,
+                           const char *key, GError **error);
+
+/* The grant that connects @key to the caller, or NULL. Borrowed. */
+const SrGrant *sr_grants_connection(const SrGrants *grants, const char *caller, const char *origin,
+                                    const char *key);
+gboolean sr_grants_is_connected(const SrGrants *grants, const char *caller, const char *origin,
+                                const char *key);
+
+/* Remember sign-ins like @siwe for @seconds. The grant is returned borrowed. */
+const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const char *origin,
+                                  const char *key, const SrSiwe *siwe, const char *capabilities,
+                                  gint64 seconds, GError **error);
+
+/* The grant that covers signing @siwe now, or NULL. Borrowed. */
+const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const char *origin,
+                              const char *key, const SrSiwe *siwe, gint64 now);
+
+/* All grants in force, oldest first; of SrGrant, borrowed. Free the array. */
+GPtrArray *sr_grants_list(const SrGrants *grants);
+
+/* Revoke one (SR_ERROR_KEY_NOT_FOUND when there is none), all of a caller, or all of a key. */
+gboolean sr_grants_revoke(SrGrants *grants, const char *id, GError **error);
+gboolean sr_grants_revoke_caller(SrGrants *grants, const char *caller, const char *origin,
+                                 GError **error);
+gboolean sr_grants_revoke_key(SrGrants *grants, const char *key, GError **error);

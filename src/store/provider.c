@@ -1,0 +1,360 @@
+#include "store/provider.h"
+
+#include "base/error.h"
+#include "store/session_proxy.h"
+
+#define NAME "org.freedesktop.secrets"
+#define PREFIX "org.freedesktop.Secret."
+#define SERVICE_PATH "/org/freedesktop/secrets"
+#define CONTENT_TYPE "text/plain"
+
+/* A batch stays far below the 128 MiB of a D-Bus message even when all secrets are long. */
+#define SECRETS_AT_ONCE 100u
+
+/* Dismissing is a courtesy; it never takes from another call's time. */
+#define DISMISS_MS 200
+
+struct SrProvider {
+    char *address;
+    gint64 deadline;
+    GDBusConnection *connection;
+    char *owner;            /* unique name */
+    SecretService *session; /* NULL until a secret is sent or asked for */
+};
+
+static const char *interface_name(const char *name)
+{
+    static const char *const names[] = {PREFIX "Service", PREFIX "Collection", PREFIX "Item",
+                                        PREFIX "Prompt"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_has_suffix(names[i], name))
+            return names[i];
+    g_return_val_if_reached(NULL);
+}
+
+SrProvider *sr_provider_new(const char *address)
+{
+    SrProvider *provider = g_new0(SrProvider, 1);
+
+    provider->address = g_strdup(address);
+    return provider;
+}
+
+static void drop_owner(SrProvider *provider)
+{
+    g_clear_object(&provider->session);
+    g_clear_pointer(&provider->owner, g_free);
+}
+
+void sr_provider_drop(SrProvider *provider)
+{
+    drop_owner(provider);
+    g_clear_object(&provider->connection);
+}
+
+void sr_provider_free(SrProvider *provider)
+{
+    if (!provider)
+        return;
+    sr_provider_drop(provider);
+    g_free(provider->address);
+    g_free(provider);
+}
+
+const char *sr_provider_owner(const SrProvider *provider)
+{
+    return provider->owner;
+}
+
+GDBusConnection *sr_provider_connection(const SrProvider *provider)
+{
+    return provider->connection;
+}
+
+gint64 sr_provider_deadline(const SrProvider *provider)
+{
+    return provider->deadline;
+}
+
+SrBusTarget sr_provider_target(const SrProvider *provider, const char *path, const char *interface)
+{
+    return (SrBusTarget){provider->connection, provider->owner, path, interface_name(interface)};
+}
+
+static GVariant *call(SrProvider *provider, const char *path, const char *interface,
+                      const char *method, GVariant *arguments, const char *reply_type,
+                      GError **error)
+{
+    const SrBusTarget target = sr_provider_target(provider, path, interface);
+
+    return sr_bus_call(&target, method, arguments, reply_type, provider->deadline, error);
+}
+
+static GVariant *call_bus(SrProvider *provider, const char *method, GVariant *arguments,
+                          const char *reply_type, GError **error)
+{
+    const SrBusTarget bus = {provider->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                             "org.freedesktop.DBus"};
+
+    return sr_bus_call(&bus, method, arguments, reply_type, provider->deadline, error);
+}
+
+/* KeePassXC has no service file, so that StartServiceByName fails for it: ask for an owner first.
+ */
+static gboolean start_if_missing(SrProvider *provider, GError **error)
+{
+    g_autoptr(GVariant) owned =
+        call_bus(provider, "NameHasOwner", g_variant_new("(s)", NAME), "(b)", error);
+    g_autoptr(GVariant) started = NULL;
+    gboolean has_owner;
+
+    if (!owned)
+        return FALSE;
+    g_variant_get(owned, "(b)", &has_owner);
+    if (has_owner)
+        return TRUE;
+    started =
+        call_bus(provider, "StartServiceByName", g_variant_new("(su)", NAME, 0u), "(u)", error);
+    return started != NULL;
+}
+
+gboolean sr_provider_connect(SrProvider *provider, gint64 deadline, GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+    g_autofree char *owner = NULL;
+
+    provider->deadline = deadline;
+    if (!provider->connection)
+        provider->connection = sr_bus_connect(provider->address, deadline, error);
+    if (!provider->connection || !start_if_missing(provider, error))
+        return FALSE;
+    reply = call_bus(provider, "GetNameOwner", g_variant_new("(s)", NAME), "(s)", error);
+    if (!reply)
+        return FALSE;
+    g_variant_get(reply, "(s)", &owner);
+    if (g_strcmp0(owner, provider->owner) == 0)
+        return TRUE;
+    drop_owner(provider);
+    provider->owner = g_steal_pointer(&owner);
+    return TRUE;
+}
+
+gboolean sr_provider_find_collection(SrProvider *provider, char **ret_path, GError **error)
+{
+    g_autoptr(GVariant) reply = call(provider, SERVICE_PATH, "Service", "ReadAlias",
+                                     g_variant_new("(s)", "default"), "(o)", error);
+    g_autofree char *path = NULL;
+
+    if (!reply)
+        return FALSE;
+    g_variant_get(reply, "(o)", &path);
+    *ret_path = g_str_equal(path, "/") ? NULL : g_steal_pointer(&path);
+    return TRUE;
+}
+
+gboolean sr_provider_is_locked(SrProvider *provider, const char *collection, gboolean *ret_locked,
+                               GError **error)
+{
+    const SrBusTarget target = sr_provider_target(provider, collection, "Collection");
+    g_autoptr(GVariant) value =
+        sr_bus_get_property(&target, "Locked", "b", provider->deadline, error);
+
+    if (!value)
+        return FALSE;
+    *ret_locked = g_variant_get_boolean(value);
+    return TRUE;
+}
+
+GPtrArray *sr_provider_search(SrProvider *provider, const char *collection, GVariant *attributes,
+                              GError **error)
+{
+    g_autoptr(GVariant) reply = call(provider, collection, "Collection", "SearchItems",
+                                     g_variant_new("(@a{ss})", attributes), "(ao)", error);
+    g_autoptr(GVariantIter) iter = NULL;
+    GPtrArray *paths;
+    char *path;
+
+    if (!reply)
+        return NULL;
+    paths = g_ptr_array_new_with_free_func(g_free);
+    g_variant_get(reply, "(ao)", &iter);
+    while (g_variant_iter_next(iter, "o", &path))
+        g_ptr_array_add(paths, path);
+    return paths;
+}
+
+static gboolean ensure_session(SrProvider *provider, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!provider->session)
+        provider->session = sr_session_proxy_new(provider->connection, provider->owner,
+                                                 sr_bus_remaining_ms(provider->deadline), &cause);
+    if (!provider->session)
+        sr_bus_explain(cause, error);
+    return provider->session != NULL;
+}
+
+void sr_provider_dismiss(SrProvider *provider, const char *prompt)
+{
+    const SrBusTarget target = sr_provider_target(provider, prompt, "Prompt");
+    g_autoptr(GVariant) reply = sr_bus_call(&target, "Dismiss", NULL, "()",
+                                            g_get_monotonic_time() + DISMISS_MS * 1000, NULL);
+
+    (void)reply;
+}
+
+static gboolean refuse_prompt(SrProvider *provider, const char *prompt, GError **error)
+{
+    if (g_str_equal(prompt, "/"))
+        return TRUE;
+    sr_provider_dismiss(provider, prompt);
+    sr_error_set(error, SR_ERROR_STORE_LOCKED,
+                 "the keyring wants to ask the user first: unlock it, or switch off its "
+                 "confirmation of each access");
+    return FALSE;
+}
+
+static GVariant *encode_secret(SrProvider *provider, const SrSecret *secret)
+{
+    SecretValue *value = secret_value_new((const char *)sr_secret_peek(secret),
+                                          (gssize)sr_secret_size(secret), CONTENT_TYPE);
+    GVariant *encoded = secret_service_encode_dbus_secret(provider->session, value);
+
+    secret_value_unref(value);
+    return encoded;
+}
+
+static GVariant *item_properties(const char *label, GVariant *attributes)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&builder, "{sv}", PREFIX "Item.Label", g_variant_new_string(label));
+    g_variant_builder_add(&builder, "{sv}", PREFIX "Item.Attributes", attributes);
+    return g_variant_builder_end(&builder);
+}
+
+char *sr_provider_create(SrProvider *provider, const char *collection, const char *label,
+                         GVariant *attributes, const SrSecret *secret, GError **error)
+{
+    g_autoptr(GVariant) properties = g_variant_ref_sink(item_properties(label, attributes));
+    g_autoptr(GVariant) reply = NULL;
+    g_autofree char *item = NULL;
+    g_autofree char *prompt = NULL;
+
+    if (!ensure_session(provider, error))
+        return NULL;
+    reply =
+        call(provider, collection, "Collection", "CreateItem",
+             g_variant_new("(@a{sv}@(oayays)b)", properties, encode_secret(provider, secret), TRUE),
+             "(oo)", error);
+    if (!reply)
+        return NULL;
+    g_variant_get(reply, "(oo)", &item, &prompt);
+    return refuse_prompt(provider, prompt, error) ? g_steal_pointer(&item) : NULL;
+}
+
+gboolean sr_provider_delete(SrProvider *provider, const char *item, GError **error)
+{
+    g_autoptr(GVariant) reply = call(provider, item, "Item", "Delete", NULL, "(o)", error);
+    const char *prompt;
+
+    if (!reply)
+        return FALSE;
+    g_variant_get(reply, "(&o)", &prompt);
+    return refuse_prompt(provider, prompt, error);
+}
+
+static SrSecret *decode_secret(SrProvider *provider, const char *path, GVariant *encoded,
+                               GError **error)
+{
+    SecretValue *value = secret_service_decode_dbus_secret(provider->session, encoded);
+    SrSecret *secret = NULL;
+    const char *text;
+    gsize size;
+
+    if (!value) {
+        sr_error_set(error, SR_ERROR_CORRUPT,
+                     "the keyring sent item %s in a form that its "
+                     "session cannot decode",
+                     path);
+        return NULL;
+    }
+    text = secret_value_get(value, &size);
+    secret = sr_secret_new_copy(text, size, error);
+    secret_value_unref(value);
+    return secret;
+}
+
+static gboolean add_secret(SrProvider *provider, const char *path, GVariant *replies,
+                           GPtrArray *secrets, GError **error)
+{
+    g_autoptr(GVariant) encoded = NULL;
+    SrSecret *secret;
+
+    /* Items that are locked are left out of the answer. */
+    if (!g_variant_lookup(replies, path, "@(oayays)", &encoded)) {
+        sr_error_set(error, SR_ERROR_STORE_LOCKED, "the keyring withholds item %s: unlock it",
+                     path);
+        return FALSE;
+    }
+    secret = decode_secret(provider, path, encoded, error);
+    if (secret)
+        g_ptr_array_add(secrets, secret);
+    return secret != NULL;
+}
+
+static gboolean get_batch(SrProvider *provider, const GPtrArray *paths, guint from, guint to,
+                          GPtrArray *secrets, GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+    g_autoptr(GVariant) replies = NULL;
+    GVariant *list = g_variant_new_objv((const char *const *)(paths->pdata + from), to - from);
+
+    reply =
+        call(provider, SERVICE_PATH, "Service", "GetSecrets",
+             g_variant_new("(@aoo)", list, secret_service_get_session_dbus_path(provider->session)),
+             "(a{o(oayays)})", error);
+    if (!reply)
+        return FALSE;
+    replies = g_variant_get_child_value(reply, 0);
+    for (guint i = from; i < to; i++)
+        if (!add_secret(provider, paths->pdata[i], replies, secrets, error))
+            return FALSE;
+    return TRUE;
+}
+
+static void free_secret(gpointer secret)
+{
+    sr_secret_free(secret);
+}
+
+GPtrArray *sr_provider_get_secrets(SrProvider *provider, const GPtrArray *paths, GError **error)
+{
+    g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(free_secret);
+
+    if (!ensure_session(provider, error))
+        return NULL;
+    for (guint from = 0; from < paths->len; from += SECRETS_AT_ONCE)
+        if (!get_batch(provider, paths, from, MIN(from + SECRETS_AT_ONCE, paths->len), secrets,
+                       error))
+            return NULL;
+    return g_steal_pointer(&secrets);
+}
+
+gboolean sr_provider_unlock(SrProvider *provider, const char *collection, char **ret_prompt,
+                            GError **error)
+{
+    GVariant *list = g_variant_new_objv(&collection, 1);
+    g_autoptr(GVariant) reply = call(provider, SERVICE_PATH, "Service", "Unlock",
+                                     g_variant_new("(@ao)", list), "(aoo)", error);
+    g_autofree char *prompt = NULL;
+
+    if (!reply)
+        return FALSE;
+    g_variant_get(reply, "(aoo)", NULL, &prompt);
+    *ret_prompt = g_str_equal(prompt, "/") ? NULL : g_steal_pointer(&prompt);
+    return TRUE;
+}

@@ -1,0 +1,199 @@
+#include "store/store.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+#define ID_MAX 64u
+#define ALGORITHM_MAX 32u
+
+static const char *const kind_names[SR_RECORD_KINDS] = {
+    [SR_RECORD_KEY] = "key",
+    [SR_RECORD_ACCOUNT] = "account",
+    [SR_RECORD_SESSION] = "session",
+    [SR_RECORD_RECORD] = "record",
+};
+
+static const char *const state_names[] = {
+    [SR_STORE_OPEN] = "open",
+    [SR_STORE_LOCKED] = "locked",
+    [SR_STORE_EMPTY] = "empty",
+    [SR_STORE_UNAVAILABLE] = "unavailable",
+};
+
+const char *sr_record_kind_name(SrRecordKind kind)
+{
+    return kind_names[kind];
+}
+
+gboolean sr_record_kind_from_name(const char *name, SrRecordKind *ret_kind)
+{
+    for (guint kind = 0; kind < SR_RECORD_KINDS; kind++)
+        if (strcmp(kind_names[kind], name) == 0) {
+            *ret_kind = (SrRecordKind)kind;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+const char *sr_store_state_name(SrStoreState state)
+{
+    return state_names[state];
+}
+
+SrRecord *sr_record_new(SrRecordKind kind, const char *id, const char *algorithm, const char *label,
+                        SrSecret *secret)
+{
+    SrRecord *record = g_new0(SrRecord, 1);
+
+    record->kind = kind;
+    record->id = g_strdup(id);
+    record->algorithm = g_strdup(algorithm);
+    record->label = g_strdup(label ? label : "");
+    record->secret = secret;
+    return record;
+}
+
+gboolean sr_record_equal(const SrRecord *a, const SrRecord *b)
+{
+    return a->kind == b->kind && g_strcmp0(a->id, b->id) == 0 &&
+           g_strcmp0(a->algorithm, b->algorithm) == 0 && g_strcmp0(a->label, b->label) == 0 &&
+           sr_secret_equal(a->secret, b->secret);
+}
+
+void sr_record_free(SrRecord *record)
+{
+    if (!record)
+        return;
+    g_free(record->id);
+    g_free(record->algorithm);
+    g_free(record->label);
+    sr_secret_free(record->secret);
+    g_free(record);
+}
+
+/* Whether @text has @min to @max characters, all letters, digits or in @extra. */
+static gboolean is_name(const char *text, gsize min, gsize max, const char *extra)
+{
+    const gsize length = strlen(text);
+
+    for (gsize i = 0; i < length; i++)
+        if (!g_ascii_isalnum(text[i]) && !strchr(extra, text[i]))
+            return FALSE;
+    return length >= min && length <= max;
+}
+
+static gboolean check_id(const char *id, GError **error)
+{
+    if (id && is_name(id, 1, ID_MAX, "_-"))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "id", -1,
+                    "1 to %u letters, digits, '_' or '-' are allowed", ID_MAX);
+    return FALSE;
+}
+
+/* Length of the longest good start of @text: UTF-8 without control characters. */
+static gsize line_length(const char *text, gsize size)
+{
+    const char *end;
+    gsize good;
+
+    g_utf8_validate(text, (gssize)size, &end);
+    good = (gsize)(end - text);
+    for (gsize i = 0; i < good; i++)
+        if ((guchar)text[i] < 0x20 || text[i] == 0x7f)
+            return i;
+    return good;
+}
+
+static gboolean check_line(const char *field, const char *text, gsize size, gsize max,
+                           GError **error)
+{
+    gsize good;
+
+    if (size > max) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, field, -1, "longer than %zu bytes", max);
+        return FALSE;
+    }
+    good = line_length(text, size);
+    if (good == size)
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, field, (gint64)good,
+                    "one line of UTF-8 without control characters is allowed");
+    return FALSE;
+}
+
+static gboolean check_record(const SrRecord *record, GError **error)
+{
+    const gsize size = sr_secret_size(record->secret);
+
+    if (!check_id(record->id, error))
+        return FALSE;
+    if (record->algorithm && !is_name(record->algorithm, 1, ALGORITHM_MAX, "._-")) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "algorithm", -1,
+                        "1 to %u letters, digits, '.', '_' or '-' are allowed", ALGORITHM_MAX);
+        return FALSE;
+    }
+    if (!check_line("label", record->label, strlen(record->label), SR_RECORD_LABEL_MAX, error))
+        return FALSE;
+    if (size == 0) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "secret", -1, "is empty");
+        return FALSE;
+    }
+    return check_line("secret", (const char *)sr_secret_peek(record->secret), size,
+                      SR_RECORD_SECRET_MAX, error);
+}
+
+const char *sr_store_name(const SrStore *store)
+{
+    return store->class->name;
+}
+
+SrStoreState sr_store_state(SrStore *store, char **ret_detail)
+{
+    if (ret_detail)
+        *ret_detail = NULL;
+    return store->class->state(store, ret_detail);
+}
+
+gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error)
+{
+    return check_record(record, error) && store->class->put(store, record, error);
+}
+
+SrRecord *sr_store_get(SrStore *store, SrRecordKind kind, const char *id, GError **error)
+{
+    return check_id(id, error) ? store->class->get(store, kind, id, error) : NULL;
+}
+
+GPtrArray *sr_store_list(SrStore *store, SrRecordKind kind, const char *prefix, GError **error)
+{
+    if (!prefix)
+        prefix = "";
+    if (!is_name(prefix, 0, ID_MAX, "_-")) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "prefix", -1, "cannot start an id");
+        return NULL;
+    }
+    return store->class->list(store, kind, prefix, error);
+}
+
+gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
+{
+    return check_id(id, error) && store->class->remove(store, kind, id, error);
+}
+
+gboolean sr_store_unlock(SrStore *store, const SrSecret *passphrase, GError **error)
+{
+    return store->class->unlock(store, passphrase, error);
+}
+
+void sr_store_lock(SrStore *store)
+{
+    store->class->lock(store);
+}
+
+void sr_store_free(SrStore *store)
+{
+    if (store)
+        store->class->free(store);
+}

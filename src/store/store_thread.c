@@ -1,0 +1,236 @@
+#include "store/store_thread.h"
+
+#include "base/error.h"
+
+/* Shared by the owner, the thread and the jobs; the last one frees it. */
+typedef struct {
+    gatomicrefcount references;
+    SrStore *store; /* used by the thread only */
+    GMainContext *context;
+    GMainLoop *loop;
+    gint closed; /* atomic; set by the owner */
+    GMutex mutex;
+    GCond ended_changed;
+    gboolean ended; /* under mutex */
+} Worker;
+
+struct SrStoreThread {
+    Worker *worker;
+    GThread *thread;
+    const char *store_name;
+};
+
+typedef struct {
+    gatomicrefcount references;
+    Worker *worker;
+    SrStoreJob run;
+    gpointer data;
+    GDestroyNotify free_data;
+    GDestroyNotify free_result;
+    SrStoreDone done;
+    gpointer user_data;
+    GMainContext *caller;
+    GSource *timer; /* caller's side only */
+    gint answered;  /* atomic; set on the caller's side */
+    gpointer result;
+    GError *error;
+} Job;
+
+static void worker_unref(Worker *worker)
+{
+    if (!g_atomic_ref_count_dec(&worker->references))
+        return;
+    g_main_loop_unref(worker->loop);
+    g_main_context_unref(worker->context);
+    g_mutex_clear(&worker->mutex);
+    g_cond_clear(&worker->ended_changed);
+    g_free(worker);
+}
+
+static Worker *worker_ref(Worker *worker)
+{
+    g_atomic_ref_count_inc(&worker->references);
+    return worker;
+}
+
+static Job *job_ref(Job *job)
+{
+    g_atomic_ref_count_inc(&job->references);
+    return job;
+}
+
+static void job_release_data(Job *job)
+{
+    if (job->free_data && job->data)
+        job->free_data(job->data);
+    job->data = NULL;
+}
+
+static void job_unref(gpointer data)
+{
+    Job *job = data;
+
+    if (!g_atomic_ref_count_dec(&job->references))
+        return;
+    job_release_data(job);
+    if (job->result && job->free_result)
+        job->free_result(job->result);
+    g_clear_error(&job->error);
+    g_main_context_unref(job->caller);
+    worker_unref(job->worker);
+    g_free(job);
+}
+
+/* Attach @function to @context, holding a reference to @job. */
+static GSource *attach(GMainContext *context, GSource *source, GSourceFunc function, Job *job)
+{
+    g_source_set_callback(source, function, job_ref(job), job_unref);
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_attach(source, context);
+    return source;
+}
+
+/* Whether it is now, and only now, time to call back. */
+static gboolean claim_answer(Job *job)
+{
+    if (job->timer) {
+        g_source_destroy(job->timer);
+        g_clear_pointer(&job->timer, g_source_unref);
+    }
+    return !g_atomic_int_get(&job->worker->closed) &&
+           g_atomic_int_compare_and_exchange(&job->answered, FALSE, TRUE);
+}
+
+static gboolean on_finished(gpointer data)
+{
+    Job *job = data;
+
+    if (claim_answer(job))
+        job->done(g_steal_pointer(&job->result), job->error, job->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_deadline(gpointer data)
+{
+    Job *job = data;
+    g_autoptr(GError) late = NULL;
+
+    if (!claim_answer(job))
+        return G_SOURCE_REMOVE;
+    sr_error_set(&late, SR_ERROR_STORE_UNAVAILABLE, "the store does not answer in time");
+    job->done(NULL, late, job->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+/* On the store thread. */
+static gboolean on_turn(gpointer data)
+{
+    Job *job = data;
+    GSource *finished;
+
+    if (g_atomic_int_get(&job->worker->closed) || g_atomic_int_get(&job->answered))
+        return G_SOURCE_REMOVE;
+    job->result = job->run(job->worker->store, job->data, &job->error);
+    job_release_data(job);
+    finished = attach(job->caller, g_idle_source_new(), on_finished, job);
+    g_source_unref(finished);
+    return G_SOURCE_REMOVE;
+}
+
+static gpointer thread_main(gpointer data)
+{
+    Worker *worker = data;
+
+    g_main_context_push_thread_default(worker->context);
+    g_main_loop_run(worker->loop);
+    sr_store_free(worker->store);
+    worker->store = NULL;
+    g_main_context_pop_thread_default(worker->context);
+    g_mutex_lock(&worker->mutex);
+    worker->ended = TRUE;
+    g_cond_signal(&worker->ended_changed);
+    g_mutex_unlock(&worker->mutex);
+    worker_unref(worker);
+    return NULL;
+}
+
+SrStoreThread *sr_store_thread_new(SrStore *store)
+{
+    SrStoreThread *thread = g_new0(SrStoreThread, 1);
+    Worker *worker = g_new0(Worker, 1);
+
+    g_atomic_ref_count_init(&worker->references);
+    worker->store = store;
+    worker->context = g_main_context_new();
+    worker->loop = g_main_loop_new(worker->context, FALSE);
+    g_mutex_init(&worker->mutex);
+    g_cond_init(&worker->ended_changed);
+    thread->worker = worker;
+    thread->store_name = sr_store_name(store);
+    thread->thread = g_thread_new("store", thread_main, worker_ref(worker));
+    return thread;
+}
+
+void sr_store_thread_run(SrStoreThread *thread, SrStoreJob job, gpointer data,
+                         GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
+                         SrStoreDone done, gpointer user_data)
+{
+    Job *item = g_new0(Job, 1);
+    GSource *turn;
+
+    g_atomic_ref_count_init(&item->references);
+    item->worker = worker_ref(thread->worker);
+    item->run = job;
+    item->data = data;
+    item->free_data = free_data;
+    item->free_result = free_result;
+    item->done = done;
+    item->user_data = user_data;
+    item->caller = g_main_context_ref_thread_default();
+    if (deadline_ms > 0)
+        item->timer = attach(item->caller, g_timeout_source_new(deadline_ms), on_deadline, item);
+    turn = attach(thread->worker->context, g_idle_source_new(), on_turn, item);
+    g_source_unref(turn);
+    job_unref(item);
+}
+
+const char *sr_store_thread_store_name(const SrStoreThread *thread)
+{
+    return thread->store_name;
+}
+
+static gboolean on_quit(gpointer loop)
+{
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean wait_for_end(Worker *worker)
+{
+    const gint64 end = g_get_monotonic_time() + SR_STORE_DEADLINE_MS * (gint64)1000;
+    gboolean ended;
+
+    g_mutex_lock(&worker->mutex);
+    while (!worker->ended && g_cond_wait_until(&worker->ended_changed, &worker->mutex, end))
+        continue;
+    ended = worker->ended;
+    g_mutex_unlock(&worker->mutex);
+    return ended;
+}
+
+void sr_store_thread_free(SrStoreThread *thread)
+{
+    g_autoptr(GSource) quit = g_idle_source_new();
+
+    if (!thread)
+        return;
+    g_atomic_int_set(&thread->worker->closed, TRUE);
+    g_source_set_callback(quit, on_quit, thread->worker->loop, NULL);
+    g_source_attach(quit, thread->worker->context);
+    if (wait_for_end(thread->worker))
+        g_thread_join(thread->thread);
+    else
+        g_thread_unref(thread->thread);
+    worker_unref(thread->worker);
+    g_free(thread);
+}
