@@ -120,6 +120,7 @@ $(O)/flags: FORCE
 
 # --- tests ------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c tests/component/test_*.c))
+SUPPORT_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/support_programs/*.c))
 REPLAY_MAIN := tests/support/fuzz_replay_main.c
 TEST_SUPPORT := $(call objects,$(filter-out $(REPLAY_MAIN),$(wildcard tests/support/*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -136,7 +137,7 @@ $(O)/tests/replay/%: $(O)/tests/fuzz/%.o $(call objects,$(REPLAY_MAIN)) $(LIBRAR
 $(O)/tests/%.o: OBJECT_CFLAGS = $(CORE_CFLAGS) -Itests
 .SECONDARY:
 
-test-programs: $(PROGRAMS) $(UNIT_TESTS) $(REPLAYS)
+test-programs: $(PROGRAMS) $(UNIT_TESTS) $(SUPPORT_PROGRAMS) $(REPLAYS)
 bench-programs: $(BENCH_PROGRAMS)
 everything: test-programs bench-programs
 

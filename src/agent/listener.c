@@ -30,9 +30,13 @@ int sr_listener_passed_fd(void)
 {
     const char *pid = g_getenv("LISTEN_PID");
     const char *count = g_getenv("LISTEN_FDS");
+    int listening = 0;
+    socklen_t size = sizeof listening;
 
     if (!pid || !count || g_ascii_strtoll(pid, NULL, 10) != getpid() ||
-        g_ascii_strtoll(count, NULL, 10) != 1)
+        g_ascii_strtoll(count, NULL, 10) != 1 ||
+        getsockopt(FIRST_PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 ||
+        !listening)
         return -1;
     return FIRST_PASSED_FD;
 }

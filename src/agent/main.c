@@ -70,21 +70,26 @@ static gboolean check_configuration(GError **error)
     return configuration != NULL;
 }
 
-static int report(gboolean good, const GError *error)
+/* The exit status, with the reason on standard error. */
+static int finish(const GError *error)
 {
-    if (!good)
+    if (error)
         fprintf(stderr, "sealring-agent: %s\n", error->message);
-    return good ? 0 : 1;
+    return error ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
 
-    if (argc == 1)
-        return report(run(&error), error);
-    if (argc == 2 && strcmp(argv[1], "--check-config") == 0)
-        return report(check_configuration(&error), error);
+    if (argc == 1) {
+        run(&error);
+        return finish(error);
+    }
+    if (argc == 2 && strcmp(argv[1], "--check-config") == 0) {
+        check_configuration(&error);
+        return finish(error);
+    }
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return printf("sealring-agent " SR_VERSION "\n") < 0;
     fprintf(stderr, "Usage: sealring-agent [--check-config | --version]\n"

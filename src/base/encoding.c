@@ -245,7 +245,8 @@ GByteArray *sr_base58_decode(const char *text, gsize length)
     }
     result = g_byte_array_new();
     g_byte_array_set_size(result, (guint)(zeros + used));
-    memset(result->data, 0, zeros);
+    for (gsize i = 0; i < zeros; i++)
+        result->data[i] = 0;
     for (gsize i = 0; i < used; i++)
         result->data[zeros + i] = bytes[used - 1 - i];
     return result;

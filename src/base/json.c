@@ -128,6 +128,10 @@ gboolean sr_json_array_optional(SrJson *object, const char *name, SrJson **ret_a
 
 gboolean sr_json_only(SrJson *object, const char *const *names, GError **error)
 {
+    if (!json_object_is_type(object, json_type_object)) {
+        sr_error_set(error, SR_ERROR_INVALID_PARAMS, "an object is expected here");
+        return FALSE;
+    }
     json_object_object_foreach (object, name, value) {
         (void)value;
         if (!g_strv_contains(names, name)) {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
+#include <math.h>
 #include <string.h>
 
 /* 2^53 - 1 has 16 digits (RFC 7493 §2.2). */
@@ -174,6 +175,14 @@ static gboolean take_digits(Check *check)
     return TRUE;
 }
 
+/* Whether the number from @start to here is finite as a double; JSON has no way to write others. */
+static gboolean is_finite(const Check *check, gsize start)
+{
+    g_autofree char *number = g_strndup((const char *)check->text + start, check->at - start);
+
+    return isfinite(g_ascii_strtod(number, NULL)) != 0;
+}
+
 static gboolean check_number(Check *check)
 {
     gsize start;
@@ -209,6 +218,10 @@ static gboolean check_number(Check *check)
                      memcmp(check->text + start, INTEGER_MAX_TEXT, digits) > 0))) {
         check->at = start;
         return fail(check, "an integer beyond 2^53 - 1; send it as a string");
+    }
+    if (!integer && !is_finite(check, start)) {
+        check->at = start;
+        return fail(check, "a number too large for a double");
     }
     return TRUE;
 }

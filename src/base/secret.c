@@ -119,13 +119,27 @@ static gssize fill_from_fd(SrSecret *secret, int fd)
     return (gssize)used;
 }
 
+/* Bytes of the line break that ends @text: "\n" or "\r\n". A lone "\r" is part of the secret. */
+static gsize line_break_length(const guint8 *text, gsize size)
+{
+    if (size == 0 || text[size - 1] != '\n')
+        return 0;
+    return size > 1 && text[size - 2] == '\r' ? 2 : 1;
+}
+
 SrSecret *sr_secret_read_fd(int fd, gsize max, gboolean trim, GError **error)
 {
-    /* One byte over the limit tells "exactly max" from "more". */
-    g_autoptr(SrSecret) secret = sr_secret_new(max + 1, error);
+    g_autoptr(SrSecret) secret = NULL;
     gssize got;
     gsize size;
 
+    if (max >= SR_SECRET_MAX) {
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED,
+                     "a secret of %zu bytes is over the limit of %u", max, SR_SECRET_MAX - 1);
+        return NULL;
+    }
+    /* One byte over the limit tells "exactly max" from "more". */
+    secret = sr_secret_new(max + 1, error);
     if (!secret)
         return NULL;
     got = fill_from_fd(secret, fd);
@@ -139,10 +153,8 @@ SrSecret *sr_secret_read_fd(int fd, gsize max, gboolean trim, GError **error)
         sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "a secret of more than %zu bytes", max);
         return NULL;
     }
-    if (trim && size > 0 && secret->data[size - 1] == '\n')
-        size--;
-    if (trim && size > 0 && secret->data[size - 1] == '\r')
-        size--;
+    if (trim)
+        size -= line_break_length(secret->data, size);
     sr_secret_truncate(secret, size);
     return g_steal_pointer(&secret);
 }

@@ -38,9 +38,9 @@ void sr_secret_truncate(SrSecret *secret, gsize size);
 gboolean sr_secret_equal(const SrSecret *a, const SrSecret *b);
 
 /*
- * Read all of @fd, at most @max bytes, into a new secret. One final line break ("\n" or "\r\n") is
- * dropped when @trim is set. SR_ERROR_LIMIT_EXCEEDED when more comes, SR_ERROR_INTERNAL on I/O
- * errors.
+ * Read all of @fd, at most @max bytes (below SR_SECRET_MAX), into a new secret. One final line
+ * break ("\n" or "\r\n") is dropped when @trim is set. SR_ERROR_LIMIT_EXCEEDED when more comes,
+ * SR_ERROR_INTERNAL on I/O errors.
  */
 SrSecret *sr_secret_read_fd(int fd, gsize max, gboolean trim, GError **error);
 

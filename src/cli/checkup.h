@@ -14,11 +14,13 @@ SrCheckup *sr_checkup_new(void);
 void sr_checkup_add(SrCheckup *checkup, SrCheckState state, const char *name, const char *next_step,
                     const char *detail, ...) G_GNUC_PRINTF(5, 6);
 
+/* Whether any check came out as SR_CHECK_FAIL. */
 gboolean sr_checkup_has_failed(const SrCheckup *checkup);
 
 /* {"ok":…,"checks":[{"name","state","detail","next"}]}, a new object. */
 SrJson *sr_checkup_json(const SrCheckup *checkup);
 
+/* All checks as a table on standard output. */
 void sr_checkup_print(const SrCheckup *checkup);
 void sr_checkup_free(SrCheckup *checkup);
 

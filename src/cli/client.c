@@ -22,7 +22,7 @@ struct SrClient {
     SrJson *error;
     gboolean start; /* how to connect again */
     gboolean terminal;
-    gboolean attached;    /* the agent answered a request, so it took us */
+    gboolean refused;     /* the agent did not take the attach frame, nor anything after it */
     GQueue notifications; /* of SrJson */
     SrClientNotified notified;
     gpointer user_data;
@@ -114,6 +114,9 @@ static int connect_agent(gboolean start, GError **error)
     if (fd == -ENOENT || fd == -ECONNREFUSED)
         sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "the agent is not running%s",
                      start ? ", and sealring-agent is not installed beside this program" : "");
+    else if (fd == -ETIMEDOUT)
+        sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE,
+                     "the agent was started, but does not listen");
     else
         sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "cannot reach the agent: %s",
                      g_strerror(-fd));
@@ -153,7 +156,7 @@ static void sort_in(SrClient *client, SrJson *message /* taken */)
     SrJson *id = NULL;
     gboolean has_id = json_object_object_get_ex(message, "id", &id);
 
-    client->attached = client->attached || id;
+    client->refused = has_id && !id;
     if (!has_id)
         g_queue_push_tail(&client->notifications, message);
     else if (client->awaited && !client->reply &&
@@ -317,7 +320,7 @@ gboolean sr_client_call(SrClient *client, const char *method, SrJson *params, in
 
         if (exchange(client, request, passed_fd, ret_result, &problem))
             return TRUE;
-        if (client->attached || !client->start || g_get_monotonic_time() > end ||
+        if (!client->refused || !client->start || g_get_monotonic_time() > end ||
             !g_error_matches(problem, SR_ERROR, SR_ERROR_AGENT_UNAVAILABLE)) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return FALSE;

@@ -54,7 +54,7 @@ static void check_configuration(SrCheckup *checkup)
     else
         sr_checkup_add(checkup, SR_CHECK_FAIL, "configuration",
                        "correct the file; until then the agent does not start", "%s",
-                       g_strstrip(said));
+                       *g_strstrip(said) ? said : "sealring-agent --check-config failed");
 }
 
 static void check_folder(SrCheckup *checkup)

@@ -51,12 +51,11 @@ SrJson *sr_key_view_find(SrCli *cli, const char *name, GError **error)
     return NULL;
 }
 
-void sr_key_view_print(SrJson *key)
+static void print_key(SrJson *key, gboolean whole)
 {
     static const char *const labels[][2] = {
-        {"Name", "name"},       {"Id", "id"},   {"Type", "type"},
-        {"Address", "address"}, {"DID", "did"}, {"Public key", "publicKey"},
-        {"Created", "created"},
+        {"Name", "name"},       {"Id", "id"},           {"Type", "type"},
+        {"Address", "address"}, {"Created", "created"}, {"DID", "did"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
@@ -64,6 +63,13 @@ void sr_key_view_print(SrJson *key)
     sr_output_field("Sealed", LABEL_WIDTH,
                     flag(key, "sealed") ? "yes, has a passphrase of its own" : "no");
     sr_output_field("Default", LABEL_WIDTH, flag(key, "default") ? "yes" : "no");
+    if (whole)
+        sr_output_field("Public key", LABEL_WIDTH, member(key, "publicKey"));
+}
+
+void sr_key_view_print(SrJson *key)
+{
+    print_key(key, TRUE);
 }
 
 void sr_key_view_print_list(SrJson *keys)
@@ -99,7 +105,7 @@ gboolean sr_key_view_print_result(SrJson *result, GError **error)
     if (!sr_json_object_optional(result, "key", &key, error))
         return FALSE;
     if (key)
-        sr_key_view_print(key);
+        print_key(key, FALSE);
     return TRUE;
 }
 

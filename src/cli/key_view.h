@@ -8,7 +8,7 @@
  * SR_ERROR_KEY_NOT_FOUND. */
 SrJson *sr_key_view_find(SrCli *cli, const char *name, GError **error);
 
-/* Print one key, a list, the {"key":…} of a result. */
+/* Print one key in full, a list, the {"key":…} of a result without its long public key. */
 void sr_key_view_print(SrJson *key);
 void sr_key_view_print_list(SrJson *keys);
 gboolean sr_key_view_print_result(SrJson *result, GError **error);

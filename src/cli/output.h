@@ -21,6 +21,7 @@ SrTable *sr_table_new(const char *const *headings);
 /* Add a row; one cell (copied, escaped; NULL: "") for each heading. */
 void sr_table_add(SrTable *table, const char *const *cells);
 
+/* Print headings and rows on standard output. */
 void sr_table_print(const SrTable *table);
 void sr_table_free(SrTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrTable, sr_table_free)

@@ -63,20 +63,22 @@ char *sr_duration_text(gint64 seconds)
     return NULL;
 }
 
-static void add_expiry(SrConsentModel *model, const SrSiwe *siwe, gint64 now)
+/* Without a delegate a sign-in only proves an address; with one, somebody can act until the end. */
+static void add_expiry(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *recap, gint64 now)
 {
     g_autofree char *left = NULL;
 
-    if (!siwe->expiration_time.data) {
-        sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: for ever");
+    if (siwe->expiration_time.data) {
+        left = sr_duration_text(siwe->expires.seconds - now / G_USEC_PER_SEC);
+        sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: %.*s (%s)",
+                             SLICE(siwe->expiration_time), left);
+        return;
+    }
+    sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: no end is given");
+    if (recap || is_did(siwe->uri))
         sr_consent_model_add(model, SR_CONSENT_WARNING,
                              "This never expires. Whoever gets the signature can use it until it "
                              "is revoked.");
-        return;
-    }
-    left = sr_duration_text(siwe->expires.seconds - now / G_USEC_PER_SEC);
-    sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: %.*s (%s)",
-                         SLICE(siwe->expiration_time), left);
 }
 
 static void add_start(SrConsentModel *model, const SrSiwe *siwe, gint64 now)
@@ -132,7 +134,7 @@ void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *
         sr_consent_model_add(model, SR_CONSENT_FACT, "Given to: %.*s", SLICE(siwe->uri));
     else
         sr_consent_model_add(model, SR_CONSENT_FACT, "For: %.*s", SLICE(siwe->uri));
-    add_expiry(model, siwe, now);
+    add_expiry(model, siwe, recap, now);
     add_start(model, siwe, now);
     if (siwe->statement.data && !recap)
         sr_consent_model_add(model, SR_CONSENT_FACT, "Statement: %.*s",

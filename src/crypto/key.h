@@ -31,6 +31,7 @@ SrKey *sr_key_generate(SrKeyType type, GError **error);
  */
 SrKey *sr_key_new(SrKeyType type, SrSecret *private_key, GError **error);
 
+/* The type of @key. */
 SrKeyType sr_key_type(const SrKey *key);
 
 /* 32 private bytes, borrowed. */

@@ -93,7 +93,7 @@ static void set_problem(const Draft *draft, const SrSiweProblem *problem, GError
     gint64 offset = -1;
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (strcmp(rows[i].name, problem->field) == 0)
+        if (strcmp(rows[i].name, problem->field) == 0 && problem->offset >= draft->starts[i])
             offset = (gint64)problem->offset - (gint64)draft->starts[i];
     sr_error_set_at(error, SR_ERROR_MALFORMED_SIWE, problem->field, offset, "%s", problem->rule);
 }
@@ -163,6 +163,22 @@ static gboolean is_faithful(const SrSiwe *siwe, const SrSiweFields *fields, GErr
     return FALSE;
 }
 
+/* Before its "://" a scheme that is none would be read as the start of a domain. */
+static gboolean check_scheme(const SrSiweFields *fields, GError **error)
+{
+    const SrSlice scheme = {fields->scheme, fields->scheme ? strlen(fields->scheme) : 0};
+    gsize good;
+
+    if (!fields->scheme)
+        return TRUE;
+    good = sr_uri_scheme_length(scheme);
+    if (good > 0 && good == scheme.length)
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_MALFORMED_SIWE, "scheme", (gint64)good,
+                    "must be a letter, then letters, digits, \"+\", \"-\" or \".\"");
+    return FALSE;
+}
+
 /* @fields with the address in its EIP-55 form, which is written to @ret_text. */
 static gboolean fix_address(SrSiweFields *fields, char ret_text[SR_ADDRESS_TEXT_SIZE],
                             GError **error)
@@ -198,7 +214,7 @@ char *sr_siwe_build(const SrSiweFields *fields, GError **error)
     SrSiweProblem problem;
     SrSiwe siwe;
 
-    if (!fix_address(&fixed, address, error))
+    if (!check_scheme(fields, error) || !fix_address(&fixed, address, error))
         return NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         if (!write_row(&draft, i, &fixed, error))

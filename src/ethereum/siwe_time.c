@@ -168,8 +168,8 @@ int sr_siwe_time_compare(const SrSiweTime *time, gint64 seconds, guint32 nanosec
 char *sr_siwe_time_text(gint64 microseconds)
 {
     const gint64 part = (microseconds % G_USEC_PER_SEC + G_USEC_PER_SEC) % G_USEC_PER_SEC;
-    g_autoptr(GDateTime) time =
-        g_date_time_new_from_unix_utc((microseconds - part) / G_USEC_PER_SEC);
+    const gint64 seconds = microseconds / G_USEC_PER_SEC - (microseconds % G_USEC_PER_SEC < 0);
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
     g_autofree char *text = NULL;
 
     if (!time)

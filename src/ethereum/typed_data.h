@@ -34,7 +34,8 @@ typedef struct {
  * or "0x" strings; byte strings and addresses are "0x" strings (mixed case only with the right
  * checksum). A struct member that is null or absent counts as the null struct. EIP712Domain may
  * declare name, version, chainId, verifyingContract and salt, each with the type EIP-712 gives it;
- * when it is not declared it is empty.
+ * when it is not declared it is empty. Type names about which signers disagree ("$", and ":" in a
+ * type that uses another or is used) are refused.
  *
  * The lines hold every leaf of the domain and then of the message, in the order of the types'
  * fields: integers in decimal, addresses with checksum, bytes in hexadecimal, strings exactly as

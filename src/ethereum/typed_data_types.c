@@ -222,6 +222,10 @@ static gboolean read_ref(const SrTypeTable *table, SrTypeField *field, SrTypeStr
         ref->kind = SR_TYPE_STRUCT;
         if (!find_sized(table, field->type, ref->text_size[0], &ref->width))
             return fail(error, path, "is not a type of EIP-712, nor declared in types");
+        if (strchr(owner->name, ':') || memchr(field->type, ':', ref->text_size[0]))
+            return fail(error, path,
+                        "signers disagree about a \":\" in the name of a type that "
+                        "uses another or is used by it");
         owner->uses |= G_GUINT64_CONSTANT(1) << ref->width;
     }
     return read_dimensions(field, path, error);
@@ -312,14 +316,19 @@ static gint compare_names(gconstpointer a, gconstpointer b)
     return strcmp((*left)->name, (*right)->name);
 }
 
+/*
+ * Types are named by letters, digits and "_". "$" would be an identifier of Solidity too, but
+ * common signers do not follow such a name to what it uses, and so make another hash than the rest.
+ * The same goes for ":", which is let through where it does no harm because an exchange with many
+ * users has it in its types.
+ */
 static gboolean read_names(SrTypeTable *table, SrJson *types, GError **error)
 {
     guint domain;
 
     json_object_object_foreach (types, name, unused) {
         (void)unused;
-        /* ":" is no letter of an identifier, but an exchange with many users names types so. */
-        if (!is_name(name, "_$:") || looks_plain(name))
+        if (!is_name(name, "_:") || looks_plain(name))
             return fail(error, "types", "a name is no identifier, or reserved");
         if (!add_text(table, name, error))
             return FALSE;

@@ -15,9 +15,14 @@ static void add_labels(GtkBox *box, const SrConsentModel *model, SrConsentKind k
 
     for (guint i = 0; i < entries->len; i++) {
         const SrConsentEntry *entry = g_ptr_array_index(entries, i);
+        GtkWidget *label;
 
-        if (entry->kind == kind)
-            gtk_box_append(box, sr_style_label(entry->text, style_class));
+        if (entry->kind != kind)
+            continue;
+        label = sr_style_label(entry->text, style_class);
+        if (kind == SR_CONSENT_PAGE) /* a break after "https://" would leave that alone */
+            gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_CHAR);
+        gtk_box_append(box, label);
     }
 }
 

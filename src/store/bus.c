@@ -46,6 +46,13 @@ static gboolean is_locked_error(const GError *cause)
     return g_strcmp0(name, "org.freedesktop.Secret.Error.IsLocked") == 0;
 }
 
+static void set_timeout(GError **error)
+{
+    sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE,
+                 "the keyring or the session bus does not answer within %.1f s",
+                 SR_STORE_DEADLINE_MS / 1000.0);
+}
+
 void sr_bus_explain(const GError *cause, GError **error)
 {
     g_autoptr(GError) plain = g_error_copy(cause);
@@ -55,9 +62,7 @@ void sr_bus_explain(const GError *cause, GError **error)
         sr_error_set(error, SR_ERROR_STORE_LOCKED, "the keyring is locked: %s", plain->message);
     else if (g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
              g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE,
-                     "the keyring or the session bus does not answer within %.1f s",
-                     SR_STORE_DEADLINE_MS / 1000.0);
+        set_timeout(error);
     else if (g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN))
         sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE,
                      "no keyring service on the session bus: start one, or use the vault (%s)",
@@ -86,61 +91,99 @@ static gboolean check_address(const char *address, GError **error)
     return TRUE;
 }
 
+/* Shared by who waits and the thread that connects; the last one frees it. */
 typedef struct {
+    gatomicrefcount references;
+    char *address;
+    GCancellable *cancellable;
+    GMutex mutex;
+    GCond done_changed;
+    gboolean done; /* under mutex, and what follows */
     GDBusConnection *connection;
     GError *cause;
-    gboolean done;
-} Connecting;
+} Attempt;
 
-static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
+static Attempt *attempt_new(const char *address)
 {
-    Connecting *connecting = data;
+    Attempt *attempt = g_new0(Attempt, 1);
 
-    (void)source;
-    connecting->connection = g_dbus_connection_new_for_address_finish(result, &connecting->cause);
-    connecting->done = TRUE;
+    g_atomic_ref_count_init(&attempt->references);
+    attempt->address = g_strdup(address);
+    attempt->cancellable = g_cancellable_new();
+    g_mutex_init(&attempt->mutex);
+    g_cond_init(&attempt->done_changed);
+    return attempt;
 }
 
-static gboolean on_deadline(gpointer cancellable)
+static void attempt_unref(Attempt *attempt)
 {
-    g_cancellable_cancel(cancellable);
-    return G_SOURCE_REMOVE;
+    if (!g_atomic_ref_count_dec(&attempt->references))
+        return;
+    g_free(attempt->address);
+    g_object_unref(attempt->cancellable);
+    g_mutex_clear(&attempt->mutex);
+    g_cond_clear(&attempt->done_changed);
+    g_clear_object(&attempt->connection);
+    g_clear_error(&attempt->cause);
+    g_free(attempt);
 }
 
-/* Opening has no time-out of its own: cancel it from a timer of a private context. */
-static void connect_until(const char *address, gint64 deadline, Connecting *connecting)
+static gpointer connect_thread(gpointer data)
 {
-    g_autoptr(GMainContext) context = g_main_context_new();
-    g_autoptr(GCancellable) cancellable = g_cancellable_new();
-    g_autoptr(GSource) timer = g_timeout_source_new((guint)sr_bus_remaining_ms(deadline));
+    Attempt *attempt = data;
+    g_autoptr(GError) cause = NULL;
+    GDBusConnection *connection =
+        g_dbus_connection_new_for_address_sync(attempt->address,
+                                               G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                                   G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                               NULL, attempt->cancellable, &cause);
 
-    g_main_context_push_thread_default(context);
-    g_source_set_callback(timer, on_deadline, cancellable, NULL);
-    g_source_attach(timer, context);
-    g_dbus_connection_new_for_address(address,
-                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                      NULL, cancellable, on_connected, connecting);
-    while (!connecting->done)
-        g_main_context_iteration(context, TRUE);
-    g_source_destroy(timer);
-    g_main_context_pop_thread_default(context);
+    g_mutex_lock(&attempt->mutex);
+    attempt->connection = connection;
+    attempt->cause = g_steal_pointer(&cause);
+    attempt->done = TRUE;
+    g_cond_signal(&attempt->done_changed);
+    g_mutex_unlock(&attempt->mutex);
+    attempt_unref(attempt);
+    return NULL;
 }
 
+/* Wait for the end of @attempt and take what came out of it. */
+static GDBusConnection *attempt_wait(Attempt *attempt, gint64 deadline, GError **error)
+{
+    GDBusConnection *connection;
+
+    g_mutex_lock(&attempt->mutex);
+    while (!attempt->done && g_cond_wait_until(&attempt->done_changed, &attempt->mutex, deadline))
+        continue;
+    connection = g_steal_pointer(&attempt->connection);
+    if (!attempt->done)
+        set_timeout(error);
+    else if (!connection)
+        sr_bus_explain(attempt->cause, error);
+    g_mutex_unlock(&attempt->mutex);
+    return connection;
+}
+
+/* GLib has no time-out for this, and its cancelling does not reach every step: a peer that accepts
+ * and then says nothing keeps the call. So it has a thread, which is left behind when it is late.
+ */
 GDBusConnection *sr_bus_connect(const char *address, gint64 deadline, GError **error)
 {
-    Connecting connecting = {0};
+    GDBusConnection *connection;
+    Attempt *attempt;
 
     if (!check_address(address, error))
         return NULL;
-    connect_until(address, deadline, &connecting);
-    if (!connecting.connection) {
-        sr_bus_explain(connecting.cause, error);
-        g_error_free(connecting.cause);
-        return NULL;
-    }
-    g_dbus_connection_set_exit_on_close(connecting.connection, FALSE);
-    return connecting.connection;
+    attempt = attempt_new(address);
+    g_atomic_ref_count_inc(&attempt->references);
+    g_thread_unref(g_thread_new("bus", connect_thread, attempt));
+    connection = attempt_wait(attempt, deadline, error);
+    g_cancellable_cancel(attempt->cancellable);
+    attempt_unref(attempt);
+    if (connection)
+        g_dbus_connection_set_exit_on_close(connection, FALSE);
+    return connection;
 }
 
 GVariant *sr_bus_call(const SrBusTarget *target, const char *method, GVariant *arguments,

@@ -159,6 +159,8 @@ static GPtrArray *load_records(ServiceStore *self, SrRecordKind kind, const GPtr
 
         if (!secret)
             return NULL;
+        /* Locked memory is scarce: hold no secret twice. */
+        sr_secret_free(g_steal_pointer(&texts->pdata[i]));
         g_ptr_array_add(records,
                         sr_record_new(kind, item->id, item->algorithm, item->label, secret));
     }

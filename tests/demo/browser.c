@@ -25,9 +25,11 @@
 #include <unistd.h>
 
 #define COLUMNS 100u
-#define HEX_SHOWN 160u /* characters of long hexadecimal texts, unless DEMO_FULL is set */
+#define BREAK_RANGE 40u
+#define RUN_SHOWN 132 /* an address, a DID and a signature stay whole */
 #define EXTENSION "chrome-extension://abcdefghijklmnopabcdefghijklmnop/"
-#define PAGE "https://app.example.com"
+#define DOMAIN "app.example.com"
+#define PAGE "https://" DOMAIN
 
 typedef struct {
     int to_host;
@@ -47,41 +49,58 @@ static void heading(const Browser *browser, const char *text)
            browser->colours ? "\033[0m" : "");
 }
 
-/* @text in rows of COLUMNS characters; @first stands before the first one, its width is 4. */
+/* How much of @text goes into a row of @width: up to a comma or space near its end, if any. */
+static gsize row_length(const char *text, gsize width)
+{
+    gsize length = strlen(text);
+
+    if (length <= width)
+        return length;
+    for (gsize i = width; i > width - BREAK_RANGE; i--)
+        if (text[i - 1] == ',' || text[i - 1] == ' ')
+            return i;
+    return width;
+}
+
 static void print_wrapped(const Browser *browser, const char *first, const char *colour,
                           const char *text)
 {
     const char *lead = first;
-    gsize width = COLUMNS - 4;
-    gsize left = strlen(text);
 
-    do {
-        gsize count = MIN(left, width);
+    while (*text) {
+        gsize length = row_length(text, COLUMNS - 6);
 
         printf("%s%s%s%.*s\n", browser->colours ? colour : "", lead,
-               browser->colours ? "\033[0m" : "", (int)count, text);
-        text += count;
-        left -= count;
+               browser->colours ? "\033[0m" : "", (int)length, text);
+        text += length;
         lead = "      ";
-        width = COLUMNS - 6;
-    } while (left > 0);
+    }
 }
 
-/* The hexadecimal text of a message is long, and the message itself was shown before. */
-static char *shorten_hex(const char *text)
+/* Long encoded values (the message in hexadecimal, its ReCap in base64url) say little to a reader;
+ * the prompt shows the whole text. Owned by the caller. */
+static char *shorten(const char *text)
 {
-    const char *start = strstr(text, "\"0x");
-    const char *end = start ? strchr(start + 1, '"') : NULL;
+    GString *shown = g_string_new(NULL);
 
-    if (!end || (gsize)(end - start) < 2 * HEX_SHOWN || g_getenv("DEMO_FULL"))
-        return g_strdup(text);
-    return g_strdup_printf("%.*s... %zu more digits ...%s", (int)(start - text) + (int)HEX_SHOWN,
-                           text, (gsize)(end - start) - HEX_SHOWN - 20, end - 20);
+    while (*text) {
+        gsize run = strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-");
+
+        if (run > RUN_SHOWN && !g_getenv("DEMO_FULL"))
+            g_string_append_printf(shown, "%.*s[... %zu more ...]%.*s", RUN_SHOWN / 2, text,
+                                   run - RUN_SHOWN, RUN_SHOWN / 2, text + run - RUN_SHOWN / 2);
+        else
+            g_string_append_len(shown, text, (gssize)run);
+        text += run;
+        if (*text)
+            g_string_append_c(shown, *text++);
+    }
+    return g_string_free(shown, FALSE);
 }
 
 static void show_frame(const Browser *browser, gboolean sent, const char *text)
 {
-    g_autofree char *shown = shorten_hex(text);
+    g_autofree char *shown = shorten(text);
 
     print_wrapped(browser, sent ? "  \u2192 " : "  \u2190 ", sent ? "\033[36m" : "\033[32m", shown);
 }
@@ -277,14 +296,6 @@ static char *build_message(Browser *browser, const char *address)
     return g_strdup(message);
 }
 
-static void show_message(const Browser *browser, const char *message)
-{
-    g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
-
-    for (char **line = lines; *line; line++)
-        print_wrapped(browser, "    ", "", *line);
-}
-
 /* --- signing and verifying ------------------------------------------------------------------ */
 
 static char *request_account(Browser *browser)
@@ -318,7 +329,7 @@ static gboolean verify_with_agent(Browser *browser, const char *message, const c
 
     sr_json_add_string(params, "message", message);
     sr_json_add_string(params, "signature", signature);
-    sr_json_add_string(params, "domain", PAGE + strlen("https://"));
+    sr_json_add_string(params, "domain", DOMAIN);
     result = call(browser, "siwe.verify", params);
     if (result)
         sr_json_boolean_optional(result, "valid", &valid, &browser->error);
@@ -365,8 +376,6 @@ static gboolean sign_in(Browser *browser)
     message = build_message(browser, address);
     if (!message)
         return FALSE;
-    printf("    The message, %zu bytes:\n", strlen(message));
-    show_message(browser, message);
     heading(browser, "6. It asks for a signature over exactly these bytes.");
     signature = sign(browser, message, address);
     if (!signature)

@@ -127,7 +127,7 @@ class World:
             os.write(writer, passphrase.encode())
             os.close(writer)
             passed = (reader,)
-            words = [word.replace("{fd}", str(reader)) for word in words]
+            words = [str(word).replace("{fd}", str(reader)) for word in words]
         try:
             return subprocess.Popen([SEALRING, *words], env=self.environment, stdin=stdin, stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, start_new_session=True, pass_fds=passed, **options)

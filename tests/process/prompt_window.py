@@ -1,5 +1,6 @@
 """A real sealring-prompt on an X server of its own: start it, type, click, look at the pixels and at
 what it tells assistive technology. For test_prompt_window.py and docs/images/make."""
+import ctypes
 import os
 import re
 import signal
@@ -71,11 +72,35 @@ class Display:
         return subprocess.run(["xdotool", *map(str, arguments)], env=self.env, capture_output=True,
                               text=True).stdout
 
+    def _act(self, *arguments):
+        subprocess.run(["xdotool", *map(str, arguments)], env=self.env, check=True,
+                       capture_output=True)
+
     def key(self, *keys):
-        self.xdotool("key", "--delay", "40", *keys)
+        self._act("key", "--delay", 40, *keys)
+
+    def type(self, text):
+        self._act("type", "--delay", 30, text)
 
     def click(self, x, y):
-        self.xdotool("mousemove", x, y, "click", 1)
+        self._act("mousemove", x, y, "click", 1)
+
+    def wheel_down(self, x, y, times):
+        self._act("mousemove", x, y, "click", "--repeat", times, "--delay", 15, 5)
+
+    def ask_to_close(self, window):
+        """What a window manager sends when its close button is pressed (ICCCM 4.2.8.1)."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XInternAtom.restype = ctypes.c_ulong
+        connection = ctypes.c_void_p(x11.XOpenDisplay(self.env["DISPLAY"].encode()))
+        atoms = [x11.XInternAtom(connection, name, 0)
+                 for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW")]
+        message = ClientMessage(type=33, window=int(window), message_type=atoms[0], format=32)
+        message.data[0] = atoms[1]
+        x11.XSendEvent(connection, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0),
+                       ctypes.byref(message))
+        x11.XCloseDisplay(connection)
 
     def screenshot(self, path):
         subprocess.run(["import", "-window", "root", str(path)], env=self.env, check=True,
@@ -106,6 +131,14 @@ class Display:
 
     def __exit__(self, *_):
         self.close()
+
+
+class ClientMessage(ctypes.Structure):
+    """XClientMessageEvent, as large as an XEvent."""
+    _fields_ = [("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int),
+                ("display", ctypes.c_void_p), ("window", ctypes.c_ulong),
+                ("message_type", ctypes.c_ulong), ("format", ctypes.c_int),
+                ("data", ctypes.c_long * 5), ("padding", ctypes.c_long * 12)]
 
 
 class Pixels:

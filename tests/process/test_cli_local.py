@@ -55,7 +55,7 @@ def test_usage_errors_have_status_2_and_say_what_is_wrong(world):
         (["key", "create", "--name", "a", "--name", "b"], "twice"), (["key", "delete"], "missing"),
         (["unlock", "--passphrase-fd", "x"], "whole number"), (["unlock", "--passphrase-fd", "-1"], "whole number"),
         (["key", "import", "--format", "pem", "-"], "hex or keystore"), (["key", "import"], "name the file"),
-        (["key", "export", "K", "--json"], "--output"), (["sign", "-"], "--personal or --typed-data"),
+        (["sign", "-"], "--personal or --typed-data"),
         (["sign", "--personal", "--typed-data", "-"], "--personal or"), (["siwe", "verify", "-"], "--signature"),
         (["siwe", "check"], "--jsonl"), (["grant", "add"], "--extension"), (["log", "--limit", "-5"], "whole number"),
         (["grant", "add", "--extension", "e", "--key", "k", "--days", "3"], "--like"),
@@ -73,6 +73,11 @@ def test_usage_errors_have_status_2_and_say_what_is_wrong(world):
         answer = world.run("--json", *words).expect(2, f"{words} --json"[:80])
         equal(answer.errors, "", f"{words} --json: standard error"[:100])
         equal(answer.json["error"]["data"]["reason"], "INVALID_PARAMS", f"{words} --json"[:100])
+
+
+def test_an_exported_key_does_not_go_into_a_result(world):
+    error = world.run("key", "export", "K", "--json").expect(2, "key export --json").json["error"]
+    contains(error["message"], "--output", "error")
 
 
 def test_a_private_key_on_the_command_line_is_refused_and_not_repeated(world):

@@ -20,6 +20,8 @@ CASES = [
     ("a failing test is a failure", "print('1..2\\nok 1 - a\\nnot ok 2 - b'); sys.exit(1)", "1 passed, 1 failed, 0 skipped", "failed: b"),
     ("fewer tests than planned are a failure", "print('1..3\\nok 1 - a')", "1 passed, 1 failed, 0 skipped", "planned 3 tests, ran 1"),
     ("no plan is a failure", "print('ok 1 - a')", "1 passed, 1 failed, 0 skipped", "no plan"),
+    ("an empty plan without a reason is a failure", "print('1..0')", "0 passed, 1 failed, 0 skipped", "no plan"),
+    ("another user can be let into TMPDIR", "box = os.path.dirname(os.environ['TMPDIR'])\ngood = os.stat(box).st_mode & 0o777 == 0o711 and os.stat(os.environ['TMPDIR']).st_mode & 0o7777 == 0o1777\nprint('1..1\\nok 1' if good else '1..1\\nnot ok 1')", "1 passed, 0 failed, 0 skipped", ""),
     ("an exit status is a failure", "print('1..1\\nok 1 - a', flush=True); sys.exit(3)", "1 passed, 1 failed, 0 skipped", "exit status 3"),
     ("a crash is a failure", "print('1..1\\nok 1 - a', flush=True); os.abort()", "1 passed, 1 failed, 0 skipped", "SIGABRT"),
     ("bailing out is a failure", "print('1..2\\nok 1 - a\\nBail out! lost')", "1 passed, 1 failed, 0 skipped", "lost"),

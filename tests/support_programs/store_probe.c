@@ -11,7 +11,8 @@
  *     get KIND ID                        algorithm, label, secret
  *     list KIND [PREFIX]                 number, ids…
  *     remove KIND ID
- *     stores KIND FROM TO                puts records with these numbers as ids, "ack<TAB>N" each
+ *     stores KIND FROM TO                puts records with these numbers as ids, "ack<TAB>N" each,
+ *                                        trying again until it is done; number of failures
  *     unlock MILLISECONDS                by the keyring's own dialog
  */
 #include "base/error.h"
@@ -23,6 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define FAILURES_MAX 10000
+#define PAUSE_US 10000
 
 static const SrScryptCost cheap = {1024, 8, 1};
 
@@ -110,9 +114,9 @@ static gboolean do_stores(Probe *probe, char **words, GString *answer, GError **
         g_autofree char *id = g_strdup_printf("n%d", i);
         g_autofree char *text = g_strdup_printf("secret of %d", i);
 
-        if (!put(probe, words[1], id, "", id, text, NULL)) {
+        while (!put(probe, words[1], id, "", id, text, NULL) && failed < FAILURES_MAX) {
             failed++;
-            continue;
+            g_usleep(PAUSE_US);
         }
         printf("ack\t%d\n", i);
         fflush(stdout);

@@ -32,61 +32,61 @@ static void test_names(void)
         g_assert_false(sr_key_type_from_name(unknown[i], &type));
 }
 
+static const struct {
+    SrKeyType type;
+    const char *private_key;
+    const char *public_key;
+    const char *did;
+} known_keys[] = {
+    {SR_KEY_SECP256K1, "0000000000000000000000000000000000000000000000000000000000000001",
+     "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+     "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
+     "did:key:zQ3shVc2UkAfJCdc1TR8E66J85h48P43r93q8jGPkPpjF9Ef9"},
+    {SR_KEY_SECP256K1, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140",
+     "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+     "b7c52588d95c3b9aa25b0403f1eef75702e84bb7597aabe663b82f6f04ef2777",
+     "did:key:zQ3shnqLrExQtzgLn2VueKGURGuredYhAtFuEDKM5FkA1fBuR"},
+    {SR_KEY_SECP256K1, "6ab9f1eb8f7d3388f4f9d586f66e99fd54080df2c446f0e58668b09c08a16dd0",
+     "04669b8afcec803a0d323e9a17f3ea8e68e8abe5a278020a929adbec52421adbd0"
+     "aab114c000d9df3220ded4a4576d29024f5c2b709ec3573ac96f9e768f8648ed",
+     "did:key:zQ3shmYeGvnkxjSQVqcK4V7iKiVigLuvrVRZXyDRKoZ1dRXom"},
+    {SR_KEY_P256, "0000000000000000000000000000000000000000000000000000000000000001",
+     "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+     "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+     "did:key:zDnaepsL7AXenJkVYdkh5KuKsSU7Ykh7kyXaLLU7auN9FWSiZ"},
+    {SR_KEY_P256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550",
+     "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+     "b01cbd1c01e58065711814b583f061e9d431cca994cea1313449bf97c840ae0a",
+     "did:key:zDnaeXe1jfjuBWhkn4fuf6j9aFFK2WCUSEKWErRAG3SiUzVUH"},
+    {SR_KEY_P256, "7985ebd3da40d5187d6d3ef3d626abf3c2b81c285ffb4e73104a472066c443b9",
+     "0430af58b087f0183425203c072b3a70e871e3b99be1f43c6fc5418842810c4001"
+     "a5f0eb9940d92f397adc4d984893e11ceda12cc0361ef4069196bb5a14011c5e",
+     "did:key:zDnaeTi1h9N8AM5dgYZkqxEHA7LoHohwTmxXg8tnWSZdk9LZe"},
+    {SR_KEY_ED25519, "0000000000000000000000000000000000000000000000000000000000000000",
+     "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29",
+     "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"},
+    {SR_KEY_ED25519, "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+     "76a1592044a6e4f511265bca73a604d90b0529d1df602be30a19a9257660d1f5",
+     "did:key:z6MknSLrJoTcukLrE435hVNQT4JUhbvWLX4kUzqkEStBU8Vi"},
+    {SR_KEY_ED25519, "9c1623f0d38e28e9594f2ef31a7ec909291c4fdb05a777dccd2e936a7f406011",
+     "119c4d9c5e5d3ae173bfab934a058068abfc3d23a5bee3aaef705f1c0ac00f8d",
+     "did:key:z6Mkfe1DEG4qbLYuaXdkLHmbZKCjc1NAPGdiPrJMK3qChy24"},
+};
+
 /* Public keys and did:key texts computed by another program from the private bytes. */
 static void test_public_keys(void)
 {
-    static const struct {
-        SrKeyType type;
-        const char *private_key;
-        const char *public_key;
-        const char *did;
-    } cases[] = {
-        {SR_KEY_SECP256K1, "0000000000000000000000000000000000000000000000000000000000000001",
-         "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
-         "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
-         "did:key:zQ3shVc2UkAfJCdc1TR8E66J85h48P43r93q8jGPkPpjF9Ef9"},
-        {SR_KEY_SECP256K1, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140",
-         "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
-         "b7c52588d95c3b9aa25b0403f1eef75702e84bb7597aabe663b82f6f04ef2777",
-         "did:key:zQ3shnqLrExQtzgLn2VueKGURGuredYhAtFuEDKM5FkA1fBuR"},
-        {SR_KEY_SECP256K1, "6ab9f1eb8f7d3388f4f9d586f66e99fd54080df2c446f0e58668b09c08a16dd0",
-         "04669b8afcec803a0d323e9a17f3ea8e68e8abe5a278020a929adbec52421adbd0"
-         "aab114c000d9df3220ded4a4576d29024f5c2b709ec3573ac96f9e768f8648ed",
-         "did:key:zQ3shmYeGvnkxjSQVqcK4V7iKiVigLuvrVRZXyDRKoZ1dRXom"},
-        {SR_KEY_P256, "0000000000000000000000000000000000000000000000000000000000000001",
-         "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
-         "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
-         "did:key:zDnaepsL7AXenJkVYdkh5KuKsSU7Ykh7kyXaLLU7auN9FWSiZ"},
-        {SR_KEY_P256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550",
-         "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
-         "b01cbd1c01e58065711814b583f061e9d431cca994cea1313449bf97c840ae0a",
-         "did:key:zDnaeXe1jfjuBWhkn4fuf6j9aFFK2WCUSEKWErRAG3SiUzVUH"},
-        {SR_KEY_P256, "7985ebd3da40d5187d6d3ef3d626abf3c2b81c285ffb4e73104a472066c443b9",
-         "0430af58b087f0183425203c072b3a70e871e3b99be1f43c6fc5418842810c4001"
-         "a5f0eb9940d92f397adc4d984893e11ceda12cc0361ef4069196bb5a14011c5e",
-         "did:key:zDnaeTi1h9N8AM5dgYZkqxEHA7LoHohwTmxXg8tnWSZdk9LZe"},
-        {SR_KEY_ED25519, "0000000000000000000000000000000000000000000000000000000000000000",
-         "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29",
-         "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"},
-        {SR_KEY_ED25519, "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-         "76a1592044a6e4f511265bca73a604d90b0529d1df602be30a19a9257660d1f5",
-         "did:key:z6MknSLrJoTcukLrE435hVNQT4JUhbvWLX4kUzqkEStBU8Vi"},
-        {SR_KEY_ED25519, "9c1623f0d38e28e9594f2ef31a7ec909291c4fdb05a777dccd2e936a7f406011",
-         "119c4d9c5e5d3ae173bfab934a058068abfc3d23a5bee3aaef705f1c0ac00f8d",
-         "did:key:z6Mkfe1DEG4qbLYuaXdkLHmbZKCjc1NAPGdiPrJMK3qChy24"},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(SrKey) key = key_of_hex(cases[i].type, cases[i].private_key, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(known_keys); i++) {
+        g_autoptr(SrKey) key = key_of_hex(known_keys[i].type, known_keys[i].private_key, NULL);
         gsize size;
         const guint8 *public_key = sr_key_public(key, &size);
         g_autofree char *text = sr_hex_encode(public_key, size, FALSE);
-        g_autofree char *did = sr_key_did(cases[i].type, public_key);
+        g_autofree char *did = sr_key_did(known_keys[i].type, public_key);
 
-        g_assert_cmpint(sr_key_type(key), ==, cases[i].type);
-        g_assert_cmpuint(size, ==, sr_key_public_size(cases[i].type));
-        g_assert_cmpstr(text, ==, cases[i].public_key);
-        g_assert_cmpstr(did, ==, cases[i].did);
+        g_assert_cmpint(sr_key_type(key), ==, known_keys[i].type);
+        g_assert_cmpuint(size, ==, sr_key_public_size(known_keys[i].type));
+        g_assert_cmpstr(text, ==, known_keys[i].public_key);
+        g_assert_cmpstr(did, ==, known_keys[i].did);
     }
 }
 

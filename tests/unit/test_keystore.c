@@ -98,6 +98,7 @@ static void test_ethers_wallets(void)
             g_assert_cmpstr(sr_error_detail(error)->field, ==, "version");
         } else {
             g_assert_no_error(error);
+            g_assert_nonnull(key);
             opened++;
         }
     }

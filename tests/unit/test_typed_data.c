@@ -117,7 +117,7 @@ static void test_clef_positive(void)
         g_autoptr(SrTypedData) typed = hash_clef(names[i], &error);
 
         g_assert_no_error(error);
-        g_assert_true(typed || !g_getenv("VECTORS"));
+        g_assert_true(typed == NULL || typed->lines->len > 4); /* NULL: skipped */
     }
 }
 
@@ -188,62 +188,61 @@ static SrTypedData *hash_value(const char *type, const char *value, GError **err
     return sr_typed_data_new(json, error);
 }
 
+static const struct {
+    const char *type;
+    const char *value;
+    const char *line;
+} good_values[] = {
+    {"uint8", "0", "0"},
+    {"uint8", "255", "255"},
+    {"uint8", "\"255\"", "255"},
+    {"uint8", "\"0xff\"", "255"},
+    {"uint8", "\"0x00fF\"", "255"},
+    {"uint8", "\"007\"", "7"},
+    {"uint8", "255.0", "255"},
+    {"uint8", "2.55e2", "255"},
+    {"uint8", "-0.0", "0"},
+    {"uint8", "\"-0\"", "0"},
+    {"uint", "\"1\"", "1"},
+    {"int8", "127", "127"},
+    {"int8", "-128", "-128"},
+    {"int8", "\"-0x80\"", "-128"},
+    {"int", "-1", "-1"},
+    {"int64", "-9007199254740991", "-9007199254740991"},
+    {"uint64", "9007199254740991", "9007199254740991"},
+    {"uint64", "\"18446744073709551615\"", "18446744073709551615"},
+    {"uint256",
+     "\"115792089237316195423570985008687907853269984665640564039457584007913129639935\"",
+     "115792089237316195423570985008687907853269984665640564039457584007913129639935"},
+    {"int256", "\"-57896044618658097711785492504343953926634992332820282019728792003956564819968\"",
+     "-57896044618658097711785492504343953926634992332820282019728792003956564819968"},
+    {"int256", "\"57896044618658097711785492504343953926634992332820282019728792003956564819967\"",
+     "57896044618658097711785492504343953926634992332820282019728792003956564819967"},
+    {"bool", "true", "true"},
+    {"bool", "false", "false"},
+    {"string", "\"\"", ""},
+    {"string", "\"a\\nb \\u202e<b>\"", "a\nb \u202e<b>"},
+    {"bytes", "\"0x\"", "0x"},
+    {"bytes", "\"0xABcd\"", "0xabcd"},
+    {"bytes1", "\"0x00\"", "0x00"},
+    {"bytes4", "\"0x01020304\"", "0x01020304"},
+    {"address", "\"0xcccccccccccccccccccccccccccccccccccccccc\"",
+     "0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC"},
+    {"address", "\"0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC\"",
+     "0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC"},
+    {"uint8[]", "[]", "[]"},
+    {"E", "{}", "{}"},
+    {"P", "null", "null"},
+};
+
 static void test_values(void)
 {
-    static const struct {
-        const char *type;
-        const char *value;
-        const char *line;
-    } cases[] = {
-        {"uint8", "0", "0"},
-        {"uint8", "255", "255"},
-        {"uint8", "\"255\"", "255"},
-        {"uint8", "\"0xff\"", "255"},
-        {"uint8", "\"0x00fF\"", "255"},
-        {"uint8", "\"007\"", "7"},
-        {"uint8", "255.0", "255"},
-        {"uint8", "2.55e2", "255"},
-        {"uint8", "-0.0", "0"},
-        {"uint8", "\"-0\"", "0"},
-        {"uint", "\"1\"", "1"},
-        {"int8", "127", "127"},
-        {"int8", "-128", "-128"},
-        {"int8", "\"-0x80\"", "-128"},
-        {"int", "-1", "-1"},
-        {"int64", "-9007199254740991", "-9007199254740991"},
-        {"uint64", "9007199254740991", "9007199254740991"},
-        {"uint64", "\"18446744073709551615\"", "18446744073709551615"},
-        {"uint256",
-         "\"115792089237316195423570985008687907853269984665640564039457584007913129639935\"",
-         "115792089237316195423570985008687907853269984665640564039457584007913129639935"},
-        {"int256",
-         "\"-57896044618658097711785492504343953926634992332820282019728792003956564819968\"",
-         "-57896044618658097711785492504343953926634992332820282019728792003956564819968"},
-        {"int256",
-         "\"57896044618658097711785492504343953926634992332820282019728792003956564819967\"",
-         "57896044618658097711785492504343953926634992332820282019728792003956564819967"},
-        {"bool", "true", "true"},
-        {"bool", "false", "false"},
-        {"string", "\"\"", ""},
-        {"string", "\"a\\nb \\u202e<b>\"", "a\nb \u202e<b>"},
-        {"bytes", "\"0x\"", "0x"},
-        {"bytes", "\"0xABcd\"", "0xabcd"},
-        {"bytes1", "\"0x00\"", "0x00"},
-        {"bytes4", "\"0x01020304\"", "0x01020304"},
-        {"address", "\"0xcccccccccccccccccccccccccccccccccccccccc\"",
-         "0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC"},
-        {"address", "\"0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC\"",
-         "0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC"},
-        {"uint8[]", "[]", "[]"},
-        {"E", "{}", "{}"},
-        {"P", "null", "null"},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(good_values); i++) {
         g_autofree char *expected =
-            g_strdup_printf("message.x: %s = %s", cases[i].type, cases[i].line);
+            g_strdup_printf("message.x: %s = %s", good_values[i].type, good_values[i].line);
         g_autoptr(GError) error = NULL;
-        g_autoptr(SrTypedData) typed = hash_value(cases[i].type, cases[i].value, &error);
+        g_autoptr(SrTypedData) typed =
+            hash_value(good_values[i].type, good_values[i].value, &error);
 
         g_assert_no_error(error);
         g_assert_cmpuint(typed->lines->len, ==, 1);
@@ -251,58 +250,58 @@ static void test_values(void)
     }
 }
 
-static void assert_refused(SrTypedData *typed, GError *error, SrErrorCode code, const char *field)
+static void assert_refused(SrTypedData *typed, GError **error, SrErrorCode code, const char *field)
 {
     g_assert_null(typed);
-    g_assert_error(error, SR_ERROR, (gint)code);
-    g_assert_cmpstr(sr_error_detail(error)->field, ==, field);
+    g_assert_error(*error, SR_ERROR, (gint)code);
+    g_assert_cmpstr(sr_error_detail(*error)->field, ==, field);
 }
+
+static const struct {
+    const char *type;
+    const char *values[14];
+} bad_values[] = {
+    {"uint8",
+     {"256", "-1", "\"-1\"", "\"0x100\"", "1.5", "1e3", "\"\"", "\"0x\"", "\" 1\"", "\"+1\"",
+      "\"1.0\"", "\"--1\"", "true"}},
+    {"uint8",
+     {"null", "[1]", "{}", "\"1e2\"", "\"0X1\"", "\"0xg\"", "\"-\"", "\"12a\"", "1e300", "-1e300",
+      "\"1\\u0661\""}},
+    {"int8", {"128", "-129", "\"0x80\"", "\"-0x81\"", "\"-129\""}},
+    {"uint256",
+     {"\"115792089237316195423570985008687907853269984665640564039457584007913129639936\"",
+      "\"0x10000000000000000000000000000000000000000000000000000000000000000\"", "-1",
+      "\"000000000000000000000000000000000000000000000000000000000000000000000000000000001\""}},
+    {"int256",
+     {"\"57896044618658097711785492504343953926634992332820282019728792003956564819968\"",
+      "\"-57896044618658097711785492504343953926634992332820282019728792003956564819969\"",
+      "\"-115792089237316195423570985008687907853269984665640564039457584007913129639936\""}},
+    {"bool", {"0", "1", "\"true\"", "null", "[]"}},
+    {"string", {"1", "null", "true", "{}", "[\"a\"]"}},
+    {"bytes",
+     {"\"\"", "\"ab\"", "\"0xa\"", "\"0xgg\"", "\"hello\"", "1", "null", "\"0Xab\"", "[1]",
+      "{\"type\":\"Buffer\"}"}},
+    {"bytes4", {"\"0x\"", "\"0x010203\"", "\"0x0102030405\"", "4", "null"}},
+    {"bytes32", {"\"0x00\"", "\"\"", "0"}},
+    {"address",
+     {"\"0x\"", "\"0xccccccccccccccccccccccccccccccccccccccc\"",
+      "\"cccccccccccccccccccccccccccccccccccccccc\"",
+      "\"0xccCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC\"",
+      "\"0xcccccccccccccccccccccccccccccccccccccccccc\"", "0", "null", "\"vitalik.eth\""}},
+    {"uint8[]", {"null", "1", "{}", "\"0x\"", "\"[]\""}},
+    {"uint8[2]", {"[1]", "[1,2,3]", "[]"}},
+    {"E", {"[]", "1", "\"\""}},
+};
 
 static void test_bad_values(void)
 {
-    static const struct {
-        const char *type;
-        const char *values[14];
-    } cases[] = {
-        {"uint8",
-         {"256", "-1", "\"-1\"", "\"0x100\"", "1.5", "1e3", "\"\"", "\"0x\"", "\" 1\"", "\"+1\"",
-          "\"1.0\"", "\"--1\"", "true"}},
-        {"uint8",
-         {"null", "[1]", "{}", "\"1e2\"", "\"0X1\"", "\"0xg\"", "\"-\"", "\"12a\"", "1e300",
-          "-1e300", "\"1\\u0661\""}},
-        {"int8", {"128", "-129", "\"0x80\"", "\"-0x81\"", "\"-129\""}},
-        {"uint256",
-         {"\"115792089237316195423570985008687907853269984665640564039457584007913129639936\"",
-          "\"0x10000000000000000000000000000000000000000000000000000000000000000\"", "-1",
-          "\"000000000000000000000000000000000000000000000000000000000000000000000000000000001\""}},
-        {"int256",
-         {"\"57896044618658097711785492504343953926634992332820282019728792003956564819968\"",
-          "\"-57896044618658097711785492504343953926634992332820282019728792003956564819969\"",
-          "\"-115792089237316195423570985008687907853269984665640564039457584007913129639936\""}},
-        {"bool", {"0", "1", "\"true\"", "null", "[]"}},
-        {"string", {"1", "null", "true", "{}", "[\"a\"]"}},
-        {"bytes",
-         {"\"\"", "\"ab\"", "\"0xa\"", "\"0xgg\"", "\"hello\"", "1", "null", "\"0Xab\"", "[1]",
-          "{\"type\":\"Buffer\"}"}},
-        {"bytes4", {"\"0x\"", "\"0x010203\"", "\"0x0102030405\"", "4", "null"}},
-        {"bytes32", {"\"0x00\"", "\"\"", "0"}},
-        {"address",
-         {"\"0x\"", "\"0xccccccccccccccccccccccccccccccccccccccc\"",
-          "\"cccccccccccccccccccccccccccccccccccccccc\"",
-          "\"0xccCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC\"",
-          "\"0xcccccccccccccccccccccccccccccccccccccccccc\"", "0", "null", "\"vitalik.eth\""}},
-        {"uint8[]", {"null", "1", "{}", "\"0x\"", "\"[]\""}},
-        {"uint8[2]", {"[1]", "[1,2,3]", "[]"}},
-        {"E", {"[]", "1", "\"\""}},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        for (gsize k = 0; cases[i].values[k]; k++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(bad_values); i++) {
+        for (gsize k = 0; bad_values[i].values[k]; k++) {
             g_autoptr(GError) error = NULL;
-            SrTypedData *typed = hash_value(cases[i].type, cases[i].values[k], &error);
+            SrTypedData *typed = hash_value(bad_values[i].type, bad_values[i].values[k], &error);
 
-            g_test_message("%s %s", cases[i].type, cases[i].values[k]);
-            assert_refused(typed, error, SR_ERROR_MALFORMED_TYPED_DATA, "message.x");
+            g_test_message("%s %s", bad_values[i].type, bad_values[i].values[k]);
+            assert_refused(typed, &error, SR_ERROR_MALFORMED_TYPED_DATA, "message.x");
         }
     }
 }
@@ -331,7 +330,7 @@ static void test_inner_paths(void)
         g_autoptr(GError) error = NULL;
         SrTypedData *typed = hash_value(cases[i].type, cases[i].value, &error);
 
-        assert_refused(typed, error, SR_ERROR_MALFORMED_TYPED_DATA, cases[i].field);
+        assert_refused(typed, &error, SR_ERROR_MALFORMED_TYPED_DATA, cases[i].field);
     }
 }
 
@@ -365,26 +364,25 @@ static void test_bad_types(void)
         SrTypedData *typed = hash_value(types[i], "1", &error);
 
         g_test_message("%s", types[i]);
-        assert_refused(typed, error, SR_ERROR_MALFORMED_TYPED_DATA, "types.M[0].type");
+        assert_refused(typed, &error, SR_ERROR_MALFORMED_TYPED_DATA, "types.M[0].type");
     }
 }
 
 static void test_bad_type_names(void)
 {
-    static const char *const names[] = {
-        "",      "A B",     "1A",   "A[]",     "A(",     "A,B",      "uint8",    "uint7",   "int",
-        "bytes", "bytes99", "bool", "address", "string", "function", "\xc3\x84", "A\\u0000"};
+    static const char *const names[] = {"",         "A B",   "1A",      "A[]",    "A(",
+                                        "A,B",      "uint8", "uint7",   "int",    "bytes",
+                                        "bytes99",  "bool",  "address", "string", "function",
+                                        "\xc3\x84", "$A",    "A$",      "A-B"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *text = g_strdup_printf(
             "{\"types\":{\"M\":[],\"%s\":[]},\"primaryType\":\"M\",\"domain\":{},\"message\":{}}",
             names[i]);
         g_autoptr(GError) error = NULL;
-        g_autoptr(SrJson) json = sr_json_parse(text, strlen(text), NULL);
+        g_autoptr(SrJson) json = parse(text);
 
-        if (!json) /* a NUL does not get past the parser */
-            continue;
-        assert_refused(sr_typed_data_new(json, &error), error, SR_ERROR_MALFORMED_TYPED_DATA,
+        assert_refused(sr_typed_data_new(json, &error), &error, SR_ERROR_MALFORMED_TYPED_DATA,
                        "types");
     }
 }
@@ -424,6 +422,9 @@ static void test_bad_fields(void)
          "types.M[1].name"},
         {"{\"M\":[{\"name\":\"a\",\"type\":\"bool\",\"x\":1}]}", "types.M[0]"},
         {"{\"M\":[],\"Unused\":[{\"name\":\"a\",\"type\":\"Nothing\"}]}", "types.Unused[0].type"},
+        {"{\"M\":[{\"name\":\"a\",\"type\":\"A:B\"}],\"A:B\":[]}", "types.M[0].type"},
+        {"{\"M\":[],\"A:B\":[{\"name\":\"a\",\"type\":\"M[]\"}]}", "types.A:B[0].type"},
+        {"{\"M\":[],\"A:B\":[{\"name\":\"a\",\"type\":\"A:B\"}]}", "types.A:B[0].type"},
         {"{\"N\":[]}", "primaryType"},
     };
 
@@ -432,7 +433,7 @@ static void test_bad_fields(void)
         SrTypedData *typed = hash_request(cases[i].types, "\"M\"", "{}", "{}", &error);
 
         g_test_message("%s", cases[i].types);
-        assert_refused(typed, error, SR_ERROR_MALFORMED_TYPED_DATA, cases[i].field);
+        assert_refused(typed, &error, SR_ERROR_MALFORMED_TYPED_DATA, cases[i].field);
     }
 }
 
@@ -465,7 +466,7 @@ static void test_envelope(void)
         g_autoptr(GError) error = NULL;
 
         g_test_message("%s", cases[i].text);
-        assert_refused(sr_typed_data_new(json, &error), error, SR_ERROR_MALFORMED_TYPED_DATA,
+        assert_refused(sr_typed_data_new(json, &error), &error, SR_ERROR_MALFORMED_TYPED_DATA,
                        cases[i].field);
     }
 }
@@ -527,7 +528,7 @@ static void test_bad_domain(void)
         g_autoptr(GError) error = NULL;
         SrTypedData *typed = hash_request(types, "\"M\"", cases[i].domain, "{}", &error);
 
-        assert_refused(typed, error, SR_ERROR_MALFORMED_TYPED_DATA, cases[i].field);
+        assert_refused(typed, &error, SR_ERROR_MALFORMED_TYPED_DATA, cases[i].field);
     }
 }
 
@@ -559,7 +560,8 @@ static void test_limit_types(void)
     g_autoptr(SrTypedData) typed = hash_request(most, "\"M\"", "{}", "{}", &error);
 
     g_assert_no_error(error);
-    assert_refused(hash_request(more, "\"M\"", "{}", "{}", &error), error, SR_ERROR_LIMIT_EXCEEDED,
+    g_assert_nonnull(typed);
+    assert_refused(hash_request(more, "\"M\"", "{}", "{}", &error), &error, SR_ERROR_LIMIT_EXCEEDED,
                    "types");
 }
 
@@ -580,9 +582,9 @@ static void test_limit_text(void)
     g_autoptr(GError) name_error = NULL;
     SrTypedData *typed = hash_request(text, "\"M\"", "{}", "{}", &error);
 
-    assert_refused(typed, error, SR_ERROR_LIMIT_EXCEEDED, "types");
+    assert_refused(typed, &error, SR_ERROR_LIMIT_EXCEEDED, "types");
     typed = hash_request(long_name, "\"M\"", "{}", "{}", &name_error);
-    assert_refused(typed, name_error, SR_ERROR_MALFORMED_TYPED_DATA, "types.M[0].name");
+    assert_refused(typed, &name_error, SR_ERROR_MALFORMED_TYPED_DATA, "types.M[0].name");
 }
 
 static void test_limit_lines(void)
@@ -598,10 +600,11 @@ static void test_limit_lines(void)
     SrTypedData *refused;
 
     g_assert_no_error(error);
+    g_assert_cmpuint(typed->lines->len, ==, SR_TYPED_DATA_LINES_MAX);
     refused = hash_value("uint8[]", more_array, &error);
-    assert_refused(refused, error, SR_ERROR_LIMIT_EXCEEDED, "message.x[4096]");
+    assert_refused(refused, &error, SR_ERROR_LIMIT_EXCEEDED, "message.x[4096]");
     refused = hash_value("E[]", empty_array, &empty_error);
-    assert_refused(refused, empty_error, SR_ERROR_LIMIT_EXCEEDED, "message.x[4096]");
+    assert_refused(refused, &empty_error, SR_ERROR_LIMIT_EXCEEDED, "message.x[4096]");
 }
 
 static void test_limit_dimensions(void)
@@ -610,7 +613,8 @@ static void test_limit_dimensions(void)
     g_autoptr(SrTypedData) typed = hash_value("bool[][][][][][][][]", "[]", &error);
 
     g_assert_no_error(error);
-    assert_refused(hash_value("bool[][][][][][][][][]", "[]", &error), error,
+    g_assert_nonnull(typed);
+    assert_refused(hash_value("bool[][][][][][][][][]", "[]", &error), &error,
                    SR_ERROR_LIMIT_EXCEEDED, "types.M[0].type");
 }
 

@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""The agent as a process: starting, racing, dying, making room, and what it does when the disk, the
+configuration or the folders are not as they should be."""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import cli_world
+from agent_world import ADDRESS_ONE, AgentWorld
+from cli_world import BUILD, PASSPHRASE, Failure, Skip, check, equal, message
+
+AGENT = BUILD / "sealring-agent"
+
+
+def wait_until(condition, what, timeout=5):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        check(time.monotonic() < deadline, what)
+        time.sleep(0.02)
+
+
+def agents_of(world):
+    """Processes of the agent whose environment is this world's (they are not readable otherwise)."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{pid}/exe") == str(AGENT) and \
+                    str(world.folder).encode() in open(f"/proc/{pid}/environ", "rb").read():
+                found.append(int(pid))
+    return found
+
+
+def run_agent(world, *words, **options):
+    return subprocess.run([AGENT, *words], env=world.environment, capture_output=True, text=True, timeout=10, **options)
+
+
+def test_clients_that_start_at_once_get_one_agent(world):
+    world.run("agent", "stop")
+    commands = [world.start("key", "list") for _ in range(8)]
+    for command in commands:
+        command.communicate(timeout=20)
+    equal(len(agents_of(world)), 1, "agents")
+
+
+def test_a_second_agent_says_why_it_does_not_start(world):
+    run = run_agent(world)
+    equal(run.returncode, 1, "status")
+    check("running already" in run.stderr, run.stderr)
+
+
+def test_a_killed_agent_is_started_again_by_the_next_request(world):
+    browser = world.browser()
+    os.kill(world.agent_pid(), signal.SIGKILL)
+    time.sleep(0.2)
+    equal(browser.result("eth_chainId", []), "0x1", "after the kill, on the same port")
+    world.unlock()
+    equal(browser.result("eth_accounts", []), [ADDRESS_ONE], "nothing is lost but the unlocked vault")
+
+
+def test_requests_that_a_killed_agent_had_begun_are_reported_lost(world):
+    browser = world.browser()
+    world.write("slow", "")
+    browser.send("personal_sign", ["0x00", ADDRESS_ONE])
+    time.sleep(0.3)
+    os.kill(world.agent_pid(), signal.SIGKILL)
+    reply = browser.receive()
+    equal((reply["id"], reply["error"]["data"]["reason"]), (None, "AGENT_UNAVAILABLE"), "error")
+    equal(browser.receive(), None, "the end of the port")
+
+
+def test_the_prompt_dies_with_the_agent(world):
+    world.write("prompt", f"#!/bin/sh\necho $$ >{world.folder}/pid\nexec sleep 30\n", 0o700)
+    browser = world.browser(connect=False)
+    browser.send("eth_requestAccounts", [])
+    wait_until((world.folder / "pid").exists, "the prompt starts")
+    time.sleep(0.1)
+    pid = int((world.folder / "pid").read_text())
+    os.kill(world.agent_pid(), signal.SIGKILL)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}") or b"Z" in open(f"/proc/{pid}/stat", "rb").read().split()[2:3],
+               "the prompt ends", 3)
+
+
+def test_a_dead_socket_is_replaced(world):
+    world.run("agent", "stop").expect(0, "stop")
+    wait_until(lambda: not agents_of(world), "the agent ends")
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(str(world.folder / "run/s/agent.sock"))
+    dead.close()
+    world.unlock()
+
+
+def test_a_client_of_another_version_makes_the_agent_give_way(world):
+    pid = world.agent_pid()
+    port = world.raw(client="cli", version="99.0")
+    equal(port.receive()["error"]["data"]["reason"], "AGENT_UNAVAILABLE", "reason")
+    wait_until(lambda: pid not in agents_of(world), "the agent ends")
+    world.unlock()
+    equal(len(agents_of(world)), 1, "the next client starts one")
+
+
+def test_another_user_is_turned_away(world):
+    if os.getuid() != 0:
+        raise Skip("needs root to become another user")
+    for folder in (world.folder, world.folder / "run", world.folder / "run/s"):
+        folder.chmod(0o755)
+    (world.folder / "run/s/agent.sock").chmod(0o777)
+    script = ("import os,socket,sys\nos.setuid(65534)\ns=socket.socket(socket.AF_UNIX)\n"
+              "s.settimeout(3)\ns.connect(sys.argv[1])\n"
+              "try:\n    s.send(b'x'); print('data' if s.recv(1) else 'closed')\nexcept OSError: print('closed')\n")
+    run = subprocess.run([sys.executable, "-c", script, str(world.folder / "run/s/agent.sock")], capture_output=True, text=True)
+    equal(run.stdout.strip(), "closed", f"what the other user got ({run.stderr[-200:]})")
+    (world.folder / "run/s").chmod(0o700)
+
+
+def test_a_folder_that_others_may_write_is_not_used(world):
+    world.run("agent", "stop").expect(0, "stop")
+    wait_until(lambda: not agents_of(world), "the agent ends")
+    (world.folder / "run/s").chmod(0o777)
+    run = run_agent(world)
+    equal(run.returncode, 1, "status of the agent")
+    equal(world.run("key", "list").status, 4, "status of the client")
+    (world.folder / "run/s").chmod(0o700)
+
+
+def test_mistakes_in_the_configuration_are_named(world):
+    path = world.folder / "config/sealring/sealring.conf"
+    good = path.read_text()
+    for line, part in (("colour = red", "colour"), ("store = cloud", "store"), ("key-cache-seconds = soon", "key-cache-seconds"),
+                       ("key-cache-seconds = -1", "key-cache-seconds"), ("prompt-command = zenity", "prompt-command"),
+                       ("developer-mode = yes", "developer-mode"), ("no equals sign", ""), ("[other]\na = b", "other"), ("\0", "")):
+        path.write_text(good + line + "\n")
+        run = run_agent(world, "--check-config")
+        equal(run.returncode, 1, f"status for {line!r}")
+        check(part in run.stderr and str(path) in run.stderr, f"{line!r}: {run.stderr!r}")
+    path.write_text(good)
+    equal(run_agent(world, "--check-config").returncode, 0, "the good one")
+    equal(run_agent(world, "--nonsense").returncode, 2, "a wrong option")
+
+
+def test_a_full_disk_gives_no_signature_without_a_log_line(world):
+    if os.getuid() != 0 or subprocess.run(["mountpoint", "-q", "/proc"]).returncode:
+        raise Skip("needs root to mount a small file system")
+    world.run("agent", "stop").expect(0, "stop")
+    wait_until(lambda: not agents_of(world), "the agent ends")
+    state = world.folder / "state/sealring"
+    shutil.copytree(state, world.folder / "copy")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", state]).returncode:
+        raise Skip("mount does not work here")
+    try:
+        for name in os.listdir(world.folder / "copy"):
+            shutil.copy(world.folder / "copy" / name, state / name)
+        world.unlock()
+        browser = world.browser()
+        equal(len(browser.result("personal_sign", ["0x00", ADDRESS_ONE])), 132, "before")
+        with contextlib.suppress(OSError), open(state / "filler", "wb") as filler:
+            while True:
+                filler.write(b"x" * 4096)
+                filler.flush()
+        refused = 0
+        for number in range(200):  # the log file may have a few free pages left
+            reply = browser.call("personal_sign", [f"0x{number:04x}", ADDRESS_ONE])
+            if "error" in reply:
+                equal(reply["error"]["data"]["reason"], "STORE_UNAVAILABLE", "reason")
+                refused += 1
+                if refused > 3:
+                    break
+        check(refused, "the full disk was noticed")
+        (state / "filler").unlink()
+        equal(len(browser.result("personal_sign", ["0x01", ADDRESS_ONE])), 132, "afterwards")
+        equal(world.run("log", "--verify").status, 0, "the chain")
+    finally:
+        world.run("agent", "stop")
+        wait_until(lambda: not agents_of(world), "the agent ends")
+        subprocess.run(["umount", state], check=True)
+
+
+def test_keys_go_from_memory_after_their_time(world):
+    world.run("agent", "stop")
+    path = world.folder / "config/sealring/sealring.conf"
+    path.write_text(path.read_text() + "key-cache-seconds = 1\n")
+    world.unlock()
+    world.run("sign", "--personal", "-", stdin="x").expect(0, "sign")
+    equal(world.json("status")["unlockedKeys"], 1, "right after")
+    wait_until(lambda: world.json("status")["unlockedKeys"] == 0, "the key goes", 4)
+
+
+def test_suspend_locks_the_keys(world):
+    if not shutil.which("dbus-daemon") or not shutil.which("gdbus"):
+        raise Skip("needs dbus-daemon and gdbus")
+    world.run("agent", "stop")
+    bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, text=True, env=world.environment)
+    try:
+        address = bus.stdout.readline().strip()
+        world.environment["DBUS_SYSTEM_BUS_ADDRESS"] = address
+        world.unlock()
+        world.run("sign", "--personal", "-", stdin="x").expect(0, "sign")
+        equal(world.json("status")["unlockedKeys"], 1, "before")
+        time.sleep(0.3)
+        for starting, expected in (("false", 1), ("true", 0)):
+            subprocess.run(["gdbus", "emit", "--session", "--object-path", "/org/freedesktop/login1", "--signal",
+                            "org.freedesktop.login1.Manager.PrepareForSleep", starting],
+                           check=True, env={**world.environment, "DBUS_SESSION_BUS_ADDRESS": address})
+            time.sleep(0.3)
+            status = world.json("status")
+            equal(status["unlockedKeys"], expected, f"PrepareForSleep {starting}")
+        equal(status["store"]["state"], "locked", "the vault")
+    finally:
+        bus.kill()
+        bus.wait()
+        bus.stdout.close()
+
+
+def test_a_credential_unlocks_without_a_person(world):
+    world.run("agent", "stop")
+    (world.folder / "credentials").mkdir()
+    world.write("credentials/sealring-passphrase", PASSPHRASE + "\n")
+    world.environment["CREDENTIALS_DIRECTORY"] = str(world.folder / "credentials")
+    wait_until(lambda: world.json("status")["store"]["state"] == "open", "the vault opens") if world.agent_pid() else None
+    world.json("key", "list")
+    wait_until(lambda: world.json("status")["store"]["state"] == "open", "the vault opens")
+    equal(world.shown(), "", "nobody is asked")
+
+
+def test_a_socket_from_systemd_is_used(world):
+    world.run("agent", "stop").expect(0, "stop")
+    wait_until(lambda: not agents_of(world), "the agent ends")
+    path = str(world.folder / "run/s/agent.sock")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(8)
+
+    def become_agent():
+        os.dup2(listener.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.execve(AGENT, [str(AGENT)], dict(world.environment, LISTEN_FDS="1", LISTEN_PID=str(os.getpid())))
+
+    pid = os.fork()
+    if pid == 0:
+        try:
+            become_agent()
+        finally:
+            os._exit(1)
+    try:
+        equal(world.json("status")["pid"], pid, "the agent that answers")
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        listener.close()
+    check(os.path.exists(path), "systemd's socket stays")
+    os.unlink(path)
+
+
+def test_stopping_answers_what_was_begun(world):
+    browser = world.browser()
+    world.write("slow", "")
+    number = browser.send("personal_sign", ["0x00", ADDRESS_ONE])
+    time.sleep(0.3)
+    world.run("agent", "stop").expect(0, "stop")
+    equal(browser.receive()["id"], number, "the open request gets its answer")
+
+
+def test_memory_and_descriptors_stay_flat(world):
+    browser = world.browser()
+    pid = world.agent_pid()
+
+    def figures():
+        resident = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read())[1])
+        return resident, len(os.listdir(f"/proc/{pid}/fd"))
+
+    def ask(count):
+        for start in range(0, count, 50):
+            for _ in range(50):
+                browser.send("eth_accounts", [])
+            for _ in range(50):
+                browser.receive()
+
+    ask(1000)
+    before = figures()
+    ask(int(os.environ.get("SOAK", "0")) * 90000 + 10000)
+    after = figures()
+    equal(after[1], before[1], "descriptors")
+    check(os.environ.get("ASAN_OPTIONS") or after[0] - before[0] < 512, f"memory grew from {before[0]} to {after[0]} kB")
+
+
+if __name__ == "__main__":
+    cli_world.main("life", dict(globals()), AgentWorld)

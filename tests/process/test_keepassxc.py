@@ -1,0 +1,114 @@
+#!/usr/bin/env -S python3 -B
+"""The Secret Service store on KeePassXC, under Xvfb.
+
+KeePassXC 2.7 acknowledges a store before it saves, and crashes when many come at once. So these
+tests go gently, and claim nothing about a KeePassXC that is killed.
+"""
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+from keepassxc import PROGRAMS, Display, KeePassXC  # noqa: E402
+from keyring import Bus, Home, missing_program  # noqa: E402
+from store_probe import PROGRAM, StoreProbe, run_tests  # noqa: E402
+
+PAUSE = 0.3  # seconds between writes
+
+
+@contextmanager
+def running(**options):
+    with Home() as home, Bus(home) as bus, Display(home) as display:
+        with KeePassXC(bus, display, **options) as program, StoreProbe("--bus", bus.address) as probe:
+            yield program, probe
+
+
+def test_round():
+    with running() as (program, probe):
+        assert probe.state() == "open"
+        for name in ("b", "a", "c"):
+            assert probe.put(name, f"secret {name}").ok
+            time.sleep(PAUSE)
+        for name in ("a", "b", "c"):
+            probe.expect(name, f"secret {name}")
+        assert probe("list", "record").fields == ["3", "a", "b", "c"]
+        assert probe("list", "record", "b").fields == ["1", "b"]
+        assert probe("list", "key").fields == ["0"]
+        assert probe.get("d").reason == "KEY_NOT_FOUND"
+        assert probe.put("a", "another").ok
+        probe.expect("a", "another")
+        time.sleep(PAUSE)
+        assert probe("remove", "record", "b").ok
+        assert probe.get("b").reason == "KEY_NOT_FOUND"
+        assert probe("list", "record").fields == ["2", "a", "c"]
+        assert program.process.poll() is None
+
+
+def test_texts():
+    texts = {"json": r'{"a":"x\n\"y\""}', "space": " lead and trail ", "utf8": "Grüße 鍵 🔑", "long": "x" * 131072}
+    with running() as (_, probe):
+        for name, text in texts.items():
+            assert probe("put", "key", name, "secp256k1", f"Köln 鍵 {name}", text).ok
+            time.sleep(PAUSE)
+        for name, text in texts.items():
+            answer = probe("get", "key", name)
+            assert answer.ok and answer.fields == ["secp256k1", f"Köln 鍵 {name}", text], name
+
+
+def test_kept():
+    with running() as (program, probe):
+        assert probe.put("kept", "value").ok
+        time.sleep(1)
+        program.process.terminate()
+        program.process.wait(10)
+        assert probe.get("kept").reason == "STORE_UNAVAILABLE"
+        program.start()
+        probe.expect("kept", "value")
+
+
+def test_locked():
+    with running(password=None) as (program, probe):
+        windows = program.display.windows()
+        answer = probe("state")
+        assert answer.fields[0] == "locked" and answer.seconds < 1, answer
+        for words in (("get", "record", "a"), ("list", "record"), ("put", "record", "a", "", "l", "x"),
+                      ("remove", "record", "a")):
+            answer = probe(*words)
+            assert answer.reason == "STORE_LOCKED" and answer.seconds < 1, answer
+        time.sleep(0.5)
+        assert program.display.windows() == windows, "a dialog came up"
+
+
+def test_confirmed_removal():
+    """Where the user asked to be asked, we do not: the record stays, and the answer says why."""
+    with running(confirm_delete=True) as (program, probe):
+        assert probe.put("a", "value").ok
+        time.sleep(PAUSE)
+        windows = program.display.windows()
+        answer = probe("remove", "record", "a")
+        assert answer.reason == "STORE_LOCKED" and "confirm" in answer.fields[0], answer
+        time.sleep(0.5)
+        assert program.display.windows() == windows, "a dialog came up"
+        probe.expect("a", "value")
+
+
+TESTS = [
+    ("put, get, list, replace, remove", test_round),
+    ("texts, labels and algorithms come back", test_texts),
+    ("a record is there after an orderly restart", test_kept),
+    ("a locked database says so at once, without a dialog", test_locked),
+    ("a removal that wants a dialog is refused", test_confirmed_removal),
+]
+
+
+def main():
+    absent = missing_program("dbus-daemon", "dbus-send", "xdotool", *PROGRAMS)
+    if absent or not PROGRAM.exists():
+        print(f"1..0 # SKIP {absent or PROGRAM} is not there")
+        return 0
+    return run_tests(TESTS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

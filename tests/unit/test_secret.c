@@ -1,0 +1,437 @@
+#include "base/secret.h"
+
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* AddressSanitizer reports a crash by exit status, and turns mlock into nothing. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN 0
+#endif
+
+static gsize page_size(void)
+{
+    return (gsize)sysconf(_SC_PAGESIZE);
+}
+
+/* "VmLck" of this process in KiB. */
+static guint locked_kib(void)
+{
+    g_autofree char *status = NULL;
+    const char *line;
+    guint kib = 0;
+
+    g_assert_true(g_file_get_contents("/proc/self/status", &status, NULL, NULL));
+    line = strstr(status, "VmLck:");
+    g_assert_nonnull(line);
+    g_assert_cmpint(sscanf(line, "VmLck: %u", &kib), ==, 1);
+    return kib;
+}
+
+/* The flags of the mapping that holds @address ("rd wr mr mw me lo dd wf"). */
+static char *mapping_flags(const void *address)
+{
+    g_autofree char *maps = NULL;
+    g_auto(GStrv) lines = NULL;
+    gboolean inside = FALSE;
+
+    g_assert_true(g_file_get_contents("/proc/self/smaps", &maps, NULL, NULL));
+    lines = g_strsplit(maps, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        guintptr from;
+        guintptr to;
+
+        if (sscanf(*line, "%lx-%lx ", &from, &to) == 2)
+            inside = from <= (guintptr)address && (guintptr)address < to;
+        else if (inside && g_str_has_prefix(*line, "VmFlags:"))
+            return g_strdup(*line);
+    }
+    return NULL;
+}
+
+static void test_zeroed_and_terminated(void)
+{
+    static const gsize sizes[] = {0, 1, 31, 32, 4079, 4080, 4081, 4096, 100000, SR_SECRET_MAX};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(SrSecret) secret = sr_secret_new(sizes[i], &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpuint(sr_secret_size(secret), ==, sizes[i]);
+        for (gsize at = 0; at <= sizes[i]; at++)
+            g_assert_cmpuint(sr_secret_data(secret)[at], ==, 0);
+        memset(sr_secret_data(secret), 0xAA, sizes[i]);
+        g_assert_cmpuint(sr_secret_peek(secret)[sizes[i]], ==, 0);
+    }
+}
+
+static void test_limit(void)
+{
+    static const gsize sizes[] = {SR_SECRET_MAX + 1, G_MAXSIZE, G_MAXSIZE - 4096};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(sr_secret_new(sizes[i], &error));
+        g_assert_error(error, SR_ERROR, SR_ERROR_LIMIT_EXCEEDED);
+    }
+}
+
+static void test_locked(void)
+{
+    const guint before = locked_kib();
+    SrSecret *secret;
+
+    if (UNDER_ASAN) {
+        g_test_skip("the sanitizer does not lock memory");
+        return;
+    }
+    secret = sr_secret_new(3 * page_size(), NULL);
+    g_assert_cmpuint(locked_kib() - before, ==, 4 * page_size() / 1024);
+    sr_secret_free(secret);
+    g_assert_cmpuint(locked_kib(), ==, before);
+}
+
+static void test_left_out_of_dumps_and_children(void)
+{
+    g_autoptr(SrSecret) secret = sr_secret_new(32, NULL);
+    g_autofree char *flags = mapping_flags(sr_secret_data(secret));
+
+    g_assert_nonnull(strstr(flags, " dd"));
+    g_assert_nonnull(strstr(flags, " wf"));
+    if (!UNDER_ASAN)
+        g_assert_nonnull(strstr(flags, " lo"));
+}
+
+static void test_child_sees_zeros(void)
+{
+    g_autoptr(SrSecret) secret = sr_secret_new_copy("private", 7, NULL);
+    const guint8 *bytes = sr_secret_peek(secret);
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        for (gsize i = 0; i < 7; i++)
+            if (bytes[i] != 0)
+                _exit(1);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+    g_assert_true(memcmp(bytes, "private", 7) == 0);
+}
+
+/* Run @touch in a child; whether it died. */
+static gboolean dies(void (*touch)(volatile guint8 *), guint8 *address)
+{
+    const struct rlimit none = {0};
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        setrlimit(RLIMIT_CORE, &none);
+        fclose(stderr);
+        touch(address);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static void read_byte(volatile guint8 *address)
+{
+    (void)*address;
+}
+
+static void write_byte(volatile guint8 *address)
+{
+    *address = 1;
+}
+
+static void test_guard_page(void)
+{
+    g_autoptr(SrSecret) secret = sr_secret_new(2 * page_size(), NULL);
+    guint8 *first = sr_secret_data(secret);
+    const guintptr page = page_size();
+    guint8 *guard = (guint8 *)(((guintptr)first / page + 3) * page);
+
+    g_assert_false(dies(read_byte, guard - 1));
+    g_assert_true(dies(read_byte, guard));
+    g_assert_true(dies(write_byte, guard));
+    g_assert_true(dies(write_byte, guard + page - 1));
+}
+
+static void test_truncate_wipes(void)
+{
+    g_autoptr(SrSecret) secret = sr_secret_new_copy("0123456789", 10, NULL);
+    const guint8 *bytes = sr_secret_peek(secret);
+
+    sr_secret_truncate(secret, 10);
+    g_assert_cmpuint(sr_secret_size(secret), ==, 10);
+    sr_secret_truncate(secret, 4);
+    g_assert_cmpuint(sr_secret_size(secret), ==, 4);
+    g_assert_true(memcmp(bytes, "0123\0\0\0\0\0\0", 10) == 0);
+    sr_secret_truncate(secret, 0);
+    g_assert_true(memcmp(bytes, "\0\0\0\0", 4) == 0);
+}
+
+static void test_equal(void)
+{
+    g_autoptr(SrSecret) one = sr_secret_new_copy("secret", 6, NULL);
+    g_autoptr(SrSecret) same = sr_secret_new_copy("secret", 6, NULL);
+    g_autoptr(SrSecret) other = sr_secret_new_copy("secreT", 6, NULL);
+    g_autoptr(SrSecret) shorter = sr_secret_new_copy("secre", 5, NULL);
+
+    g_assert_true(sr_secret_equal(one, same));
+    g_assert_false(sr_secret_equal(one, other));
+    g_assert_false(sr_secret_equal(one, shorter));
+    g_assert_true(sr_memory_equal("", "", 0));
+    for (gsize i = 0; i < 32; i++) {
+        guint8 a[32] = {0};
+        guint8 b[32] = {0};
+
+        b[i] = 0x80;
+        g_assert_false(sr_memory_equal(a, b, sizeof(a)));
+        a[i] = 0x80;
+        g_assert_true(sr_memory_equal(a, b, sizeof(a)));
+    }
+    sr_secret_free(NULL);
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+static int file_with(const char *bytes, gsize size)
+{
+    const int fd = memfd_create("secret", MFD_CLOEXEC);
+
+    g_assert_cmpint(write(fd, bytes, size), ==, (gssize)size);
+    g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
+    return fd;
+}
+
+static void test_read_fd(void)
+{
+    static const struct {
+        const char *input;
+        gboolean trim;
+        const char *secret; /* NULL: too long for 8 bytes */
+    } rows[] = {
+        {"", FALSE, ""},
+        {"", TRUE, ""},
+        {"word", FALSE, "word"},
+        {"word\n", FALSE, "word\n"},
+        {"word\n", TRUE, "word"},
+        {"word\r\n", TRUE, "word"},
+        {"word\n\n", TRUE, "word\n"},
+        {"word\r", TRUE, "word\r"},
+        {"word\n\r", TRUE, "word\n\r"},
+        {" word ", TRUE, " word "},
+        {"\n", TRUE, ""},
+        {"\r\n", TRUE, ""},
+        {"\r", TRUE, "\r"},
+        {"12345678", FALSE, "12345678"},
+        {"1234567\n", TRUE, "1234567"},
+        {"123456789", FALSE, NULL},
+        {"123456789012345678901234567890", TRUE, NULL},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(SrSecret) secret = NULL;
+        const int fd = file_with(rows[i].input, strlen(rows[i].input));
+
+        secret = sr_secret_read_fd(fd, 8, rows[i].trim, &error);
+        close(fd);
+        if (!rows[i].secret) {
+            g_assert_null(secret);
+            g_assert_error(error, SR_ERROR, SR_ERROR_LIMIT_EXCEEDED);
+            g_assert_null(strstr(error->message, "1234"));
+            continue;
+        }
+        g_assert_no_error(error);
+        g_assert_cmpuint(sr_secret_size(secret), ==, strlen(rows[i].secret));
+        g_assert_cmpstr((const char *)sr_secret_peek(secret), ==, rows[i].secret);
+    }
+}
+
+static void test_read_fd_limits(void)
+{
+    static const gsize limits[] = {SR_SECRET_MAX, G_MAXSIZE, G_MAXSIZE - 1};
+    g_autofree char *bytes = g_strnfill(SR_SECRET_MAX, 'x');
+    g_autoptr(SrSecret) secret = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(limits); i++) {
+        fd = file_with("word", 4);
+        g_assert_null(sr_secret_read_fd(fd, limits[i], FALSE, &error));
+        g_assert_error(error, SR_ERROR, SR_ERROR_LIMIT_EXCEEDED);
+        g_clear_error(&error);
+        close(fd);
+    }
+    fd = file_with(bytes, SR_SECRET_MAX - 1);
+    secret = sr_secret_read_fd(fd, SR_SECRET_MAX - 1, FALSE, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(sr_secret_size(secret), ==, SR_SECRET_MAX - 1);
+    close(fd);
+}
+
+static gpointer write_slowly(gpointer data)
+{
+    const int fd = GPOINTER_TO_INT(data);
+
+    for (const char *c = "piece by piece"; *c; c++) {
+        g_assert_cmpint(write(fd, c, 1), ==, 1);
+        g_usleep(1000);
+    }
+    close(fd);
+    return NULL;
+}
+
+static void test_read_fd_in_pieces(void)
+{
+    g_autoptr(SrSecret) secret = NULL;
+    GThread *writer;
+    int ends[2];
+
+    g_assert_cmpint(pipe(ends), ==, 0);
+    writer = g_thread_new("writer", write_slowly, GINT_TO_POINTER(ends[1]));
+    secret = sr_secret_read_fd(ends[0], 100, TRUE, NULL);
+    g_thread_join(writer);
+    close(ends[0]);
+    g_assert_cmpstr((const char *)sr_secret_peek(secret), ==, "piece by piece");
+}
+
+static void test_bad_fds(void)
+{
+    g_autoptr(SrSecret) secret = sr_secret_new_copy("private", 7, NULL);
+    g_autoptr(GError) error = NULL;
+    const int read_only = open("/dev/null", O_RDONLY);
+
+    g_assert_null(sr_secret_read_fd(-1, 8, FALSE, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_INTERNAL);
+    g_clear_error(&error);
+    g_assert_false(sr_secret_write_fd(secret, read_only, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_INTERNAL);
+    g_assert_null(strstr(error->message, "private"));
+    close(read_only);
+}
+
+static void test_write_fd(void)
+{
+    g_autoptr(SrSecret) secret = sr_secret_new_copy("a\0b", 3, NULL);
+    const int fd = file_with("", 0);
+    char bytes[8];
+
+    g_assert_true(sr_secret_write_fd(secret, fd, NULL));
+    g_assert_cmpint(pread(fd, bytes, sizeof(bytes), 0), ==, 3);
+    g_assert_true(memcmp(bytes, "a\0b", 3) == 0);
+    close(fd);
+}
+
+/* Without lockable memory there is no secret; in a child, for the limit cannot be raised again. */
+static void test_no_lockable_memory(void)
+{
+    const struct rlimit none = {0};
+    pid_t child;
+    int status;
+
+    if (UNDER_ASAN) {
+        g_test_skip("the sanitizer does not lock memory");
+        return;
+    }
+    child = fork();
+    if (child == 0) {
+        g_autoptr(GError) error = NULL;
+
+        /* Root may lock without limit. */
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(2);
+        setrlimit(RLIMIT_MEMLOCK, &none);
+        if (sr_secret_new(32, &error))
+            _exit(3);
+        _exit(g_error_matches(error, SR_ERROR, SR_ERROR_LIMIT_EXCEEDED) &&
+                      strstr(error->message, "RLIMIT_MEMLOCK")
+                  ? 0
+                  : 4);
+    }
+    waitpid(child, &status, 0);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
+/*
+ * This program's own munmap stands in for libc's, to look at the pages of one secret at the moment
+ * they are given back.
+ */
+static struct {
+    const guint8 *secret; /* NULL: not watching */
+    gsize size;
+    gboolean seen;
+    gboolean wiped;
+} watch;
+
+int munmap(void *address, size_t length)
+{
+    const guintptr first = (guintptr)address;
+    const guintptr secret = (guintptr)watch.secret;
+
+    if (watch.secret && first <= secret && secret < first + length) {
+        watch.seen = TRUE;
+        watch.wiped = TRUE;
+        for (gsize i = 0; i < watch.size; i++)
+            watch.wiped = watch.wiped && watch.secret[i] == 0;
+    }
+    return (int)syscall(SYS_munmap, address, length);
+}
+
+static void test_free_wipes_first(void)
+{
+    SrSecret *secret = sr_secret_new(5000, NULL);
+
+    memset(sr_secret_data(secret), 0xAA, 5000);
+    watch.secret = sr_secret_peek(secret);
+    watch.size = 5000;
+    sr_secret_free(secret);
+    watch.secret = NULL;
+    g_assert_true(watch.seen);
+    g_assert_true(watch.wiped);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/secret/zeroed-and-nul-terminated", test_zeroed_and_terminated);
+    g_test_add_func("/secret/over-the-limit-is-refused", test_limit);
+    g_test_add_func("/secret/locked-while-it-lives", test_locked);
+    g_test_add_func("/secret/left-out-of-dumps-and-children", test_left_out_of_dumps_and_children);
+    g_test_add_func("/secret/forked-child-sees-zeros", test_child_sees_zeros);
+    g_test_add_func("/secret/guard-page-stops-overruns", test_guard_page);
+    g_test_add_func("/secret/truncate-wipes", test_truncate_wipes);
+    g_test_add_func("/secret/equal", test_equal);
+    g_test_add_func("/secret/read-fd", test_read_fd);
+    g_test_add_func("/secret/read-fd-limits", test_read_fd_limits);
+    g_test_add_func("/secret/read-fd-in-pieces", test_read_fd_in_pieces);
+    g_test_add_func("/secret/bad-descriptors", test_bad_fds);
+    g_test_add_func("/secret/write-fd", test_write_fd);
+    g_test_add_func("/secret/no-lockable-memory-no-secret", test_no_lockable_memory);
+    g_test_add_func("/secret/free-wipes-first", test_free_wipes_first);
+    return g_test_run();
+}
