@@ -128,6 +128,11 @@ REPLAYS := $(addprefix $(O)/tests/replay/,$(FUZZERS))
 BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c))
 LIBRARIES := $(O)/libagent.a $(O)/libcore.a $(O)/libwire.a
 
+# The yardstick is as small as a program can be: other libraries would slow its start.
+$(O)/tests/bench/echo_host: $(O)/tests/bench/echo_host.o $(O)/libwire.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $(patsubst $(O)/%,%,$@)"
+	$(Q)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
 $(O)/tests/%: $(O)/tests/%.o $(TEST_SUPPORT) $(LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)

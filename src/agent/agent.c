@@ -184,6 +184,7 @@ void sr_agent_flush(SrAgent *agent)
 {
     const gboolean committed = commit(agent);
 
+    agent->reading = FALSE;
     notify_followers(agent);
     for (guint i = agent->connections->len; i > 0; i--)
         sr_connection_flush(agent->connections->pdata[i - 1], committed);
@@ -202,7 +203,7 @@ static gboolean on_flush(gpointer data)
 
 void sr_agent_schedule_flush(SrAgent *agent)
 {
-    if (!agent->flush_source)
+    if (!agent->reading && !agent->flush_source)
         agent->flush_source = g_idle_add_full(G_PRIORITY_HIGH, on_flush, agent, NULL);
 }
 

@@ -336,6 +336,7 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 
     (void)fd;
     (void)condition;
+    agent->reading = TRUE;
     if (!receive(connection))
         connection->dead = TRUE;
     more = !connection->dead && !connection->finishing &&

@@ -264,12 +264,23 @@ static guint waiting_for(const SrPrompter *prompter, const SrConnection *connect
     return count;
 }
 
+static gboolean is_too_long(const SrConsentModel *model)
+{
+    g_autofree char *text = sr_consent_model_serialize(model);
+
+    return strlen(text) > SR_CONSENT_MODEL_MAX;
+}
+
 static gboolean may_ask(SrPrompter *prompter, SrConnection *connection, const char *origin,
-                        GError **error)
+                        const SrConsentModel *model, GError **error)
 {
     g_autofree char *key = caller_key(connection, origin);
 
-    if (g_str_equal(sr_prompter_kind(prompter, sr_connection_caller(connection)), "none"))
+    if (is_too_long(model))
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED,
+                     "the text would be more than %u bytes as the user must see it",
+                     SR_CONSENT_MODEL_MAX);
+    else if (g_str_equal(sr_prompter_kind(prompter, sr_connection_caller(connection)), "none"))
         sr_error_set(error, SR_ERROR_NO_PROMPT,
                      "the user cannot be asked: no display and no prompt-command; see sealring "
                      "doctor");
@@ -290,7 +301,7 @@ SrTicket *sr_prompter_ask(SrPrompter *prompter, SrConnection *connection, const 
 {
     SrTicket *ticket;
 
-    if (!may_ask(prompter, connection, origin, error)) {
+    if (!may_ask(prompter, connection, origin, model, error)) {
         sr_consent_model_free(model);
         return NULL;
     }

@@ -32,10 +32,14 @@ static int peek(const Check *check)
     return check->at < check->length ? check->text[check->at] : -1;
 }
 
+static gboolean is_space(guint8 c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void skip_space(Check *check)
 {
-    while (check->at < check->length && strchr(" \t\n\r", check->text[check->at]) &&
-           check->text[check->at])
+    while (check->at < check->length && is_space(check->text[check->at]))
         check->at++;
 }
 

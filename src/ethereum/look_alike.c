@@ -93,7 +93,7 @@ char *sr_look_alike_skeleton(const guint8 *bytes, gsize size)
             continue;
         }
         append_character(skeleton, c);
-        at += (gsize)(g_utf8_next_char(text + at) - (text + at));
+        at += (gsize)g_utf8_skip[bytes[at]];
     }
     return g_string_free(skeleton, FALSE);
 }

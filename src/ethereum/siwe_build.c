@@ -37,9 +37,15 @@ typedef struct {
     gsize starts[G_N_ELEMENTS(rows)]; /* of the values in the text */
 } Draft;
 
+/* G_STRUCT_MEMBER without its cast from const. */
 static const char *given(const SrSiweFields *fields, const Row *row)
 {
-    return G_STRUCT_MEMBER(const char *, fields, row->given);
+    return *(const char *const *)((const char *)fields + row->given);
+}
+
+static SrSlice parsed(const SrSiwe *siwe, const Row *row)
+{
+    return *(const SrSlice *)((const char *)siwe + row->parsed);
 }
 
 /* A line feed in a value would start a line of its own, which another field could be read from. */
@@ -146,10 +152,10 @@ static gboolean is_faithful(const SrSiwe *siwe, const SrSiweFields *fields, GErr
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         const char *value = given(fields, &rows[i]);
-        const SrSlice parsed = G_STRUCT_MEMBER(SrSlice, siwe, rows[i].parsed);
+        const SrSlice read = parsed(siwe, &rows[i]);
 
-        if (!value != !parsed.data || (value && (strlen(value) != parsed.length ||
-                                                 memcmp(value, parsed.data, parsed.length) != 0))) {
+        if (!value != !read.data || (value && strlen(value) != read.length) ||
+            (value && memcmp(value, read.data, read.length) != 0)) {
             sr_error_set_at(error, SR_ERROR_MALFORMED_SIWE, rows[i].name, -1,
                             "would be read as another text");
             return FALSE;

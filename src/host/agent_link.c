@@ -82,7 +82,7 @@ static void add_environment(SrJsonText *json)
     }
 }
 
-void sr_agent_link_init(SrAgentLink *link, const SrCaller *caller)
+void sr_agent_link_init(SrAgentLink *link, const SrBrowser *browser)
 {
     SrJsonText json = sr_json_text_start((char *)link->attach + SR_FRAME_HEADER_SIZE,
                                          sizeof(link->attach) - SR_FRAME_HEADER_SIZE);
@@ -90,8 +90,8 @@ void sr_agent_link_init(SrAgentLink *link, const SrCaller *caller)
     find_program(link->program, sizeof(link->program));
     sr_json_text_add(&json, "{\"jsonrpc\":\"2.0\",\"method\":\"sealring.attach\",\"params\":{"
                             "\"version\":\"" SR_VERSION "\",\"client\":\"native-messaging\"");
-    add_member(&json, "browser", caller->browser);
-    add_member(&json, "extension", caller->extension);
+    add_member(&json, "browser", browser->name);
+    add_member(&json, "extension", browser->extension);
     add_environment(&json);
     sr_json_text_add(&json, "}}");
     sr_frame_header((uint32_t)json.used, link->attach);

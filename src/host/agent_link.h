@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "host/caller.h"
+#include "host/browser.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -20,11 +20,11 @@ typedef struct {
 
 /*
  * Work out the program (beside this one, else where it is installed) and the attach frame for
- * @caller: version, browser, extension, and from the environment display, session bus and X
+ * @browser: version, browser, extension, and from the environment display, session bus and X
  * authority, as far as they are set and plain (printable ASCII, at most 255 bytes; Chromium writes
  * "disabled:" for a missing bus).
  */
-void sr_agent_link_init(SrAgentLink *link, const SrCaller *caller);
+void sr_agent_link_init(SrAgentLink *link, const SrBrowser *browser);
 
 /*
  * Connect, starting the agent when nobody listens, and attach. Returns a non-blocking descriptor,

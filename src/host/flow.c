@@ -27,12 +27,19 @@ ssize_t sr_flow_read(SrFlow *flow, int fd)
     return got;
 }
 
-/* The agent writes answers in exactly this form, and notifications with "method" in its place. */
-static bool is_answer(const uint8_t *body, uint32_t size)
+static bool starts_with(const uint8_t *body, uint32_t size, const char *start)
 {
-    static const char start[] = "{\"jsonrpc\":\"2.0\",\"id\":";
+    const size_t length = strlen(start);
 
-    return size >= sizeof(start) - 1 && memcmp(body, start, sizeof(start) - 1) == 0;
+    return size >= length && memcmp(body, start, length) == 0;
+}
+
+/* The agent writes answers in exactly this form, and notifications with "method" in its place. */
+static void count(SrFlow *flow, const uint8_t *body, uint32_t size)
+{
+    flow->frames++;
+    flow->answers += starts_with(body, size, "{\"jsonrpc\":\"2.0\",\"id\":");
+    flow->refusals += starts_with(body, size, "{\"jsonrpc\":\"2.0\",\"id\":null,");
 }
 
 SrFrameStatus sr_flow_collect(SrFlow *flow)
@@ -45,8 +52,7 @@ SrFrameStatus sr_flow_collect(SrFlow *flow)
         if (!flow->burst)
             flow->burst = body - SR_FRAME_HEADER_SIZE;
         flow->burst_size = (size_t)(body - flow->burst) + size;
-        flow->frames++;
-        flow->answers += is_answer(body, size);
+        count(flow, body, size);
     }
     return flow->burst ? SR_FRAME_OK : status;
 }
@@ -78,6 +84,7 @@ void sr_flow_drop_burst(SrFlow *flow)
     flow->written = 0;
     flow->frames = 0;
     flow->answers = 0;
+    flow->refusals = 0;
     /* Keep nothing of what went through, neither the bytes nor the memory of a large frame. */
     if (!sr_frame_reader_is_partial(&flow->reader))
         sr_frame_reader_clear(&flow->reader);

@@ -15,9 +15,10 @@ typedef struct {
     SrFrameReader reader;
     const uint8_t *burst; /* whole adjacent frames in the reader's buffer, headers included */
     size_t burst_size;
-    size_t written;   /* bytes of the burst that are out */
-    unsigned frames;  /* in the burst */
-    unsigned answers; /* those among them that answer a request */
+    size_t written;    /* bytes of the burst that are out */
+    unsigned frames;   /* in the burst */
+    unsigned answers;  /* those among them that answer a request */
+    unsigned refusals; /* those among the answers whose id is null */
 } SrFlow;
 
 /* Prepare for frames of at most @limit bytes. */

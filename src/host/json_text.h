@@ -1,5 +1,5 @@
 /*
- * Writing a small JSON text into a buffer of fixed size. The caller chooses the buffer so that
+ * Writing a small JSON text into a buffer of fixed size. The browser chooses the buffer so that
  * everything fits; overrunning it is a bug of the host and ends it (abort).
  */
 #pragma once

@@ -3,7 +3,7 @@
  * and the agent, and neither reads nor keeps what is in them.
  */
 #include "host/agent_link.h"
-#include "host/caller.h"
+#include "host/browser.h"
 #include "host/process.h"
 #include "host/relay.h"
 
@@ -33,7 +33,7 @@ static int answer_person(int argc, char *const *argv)
 
 int main(int argc, char **argv)
 {
-    SrCaller caller;
+    SrBrowser browser;
     SrAgentLink link;
     int from_browser;
     int to_browser;
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 
     if (answered >= 0)
         return answered;
-    if (!sr_caller_read(argc, argv, &caller)) {
+    if (!sr_browser_read(argc, argv, &browser)) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
@@ -49,6 +49,6 @@ int main(int argc, char **argv)
         perror("sealring-host: cannot set up the standard streams");
         return SR_RELAY_FAILED;
     }
-    sr_agent_link_init(&link, &caller);
+    sr_agent_link_init(&link, &browser);
     return (int)sr_relay_run(&link, from_browser, to_browser);
 }

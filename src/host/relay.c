@@ -23,6 +23,7 @@ typedef struct {
     SrFlow requests;
     SrFlow replies;
     unsigned in_flight;     /* requests sent and not answered, counted when their burst is made */
+    bool answered;          /* on this connection, anything */
     bool resent;            /* this burst was already tried on an earlier connection */
     int64_t frame_deadline; /* for the rest of a frame from the browser; 0: none */
     int64_t write_deadline; /* for the browser to take a reply; 0: none */
@@ -88,6 +89,7 @@ static SrRelayStatus open_agent(Relay *relay)
 
     if (fd >= 0) {
         relay->agent = fd;
+        relay->answered = false;
         return SR_RELAY_RUNNING;
     }
     sr_agent_link_explain(relay->link, fd, message, sizeof(message));
@@ -234,12 +236,25 @@ static SrRelayStatus refuse_reply(Relay *relay, SrFrameStatus why)
                 "the agent's answer is larger than a browser takes");
 }
 
+/*
+ * A first answer whose id is null refuses the attach frame and answers no request: those that are
+ * in flight will be lost, and must not be forgotten.
+ */
+static void count_answers(Relay *relay)
+{
+    unsigned answers = relay->replies.answers;
+
+    if (!relay->answered && relay->replies.refusals > 0)
+        answers--;
+    relay->answered = relay->answered || relay->replies.answers > 0;
+    relay->in_flight -= answers < relay->in_flight ? answers : relay->in_flight;
+}
+
 static SrRelayStatus pass_replies(Relay *relay)
 {
     for (;;) {
         SrRelayStatus status = write_replies(relay);
         SrFrameStatus frame;
-        unsigned answers;
 
         if (status != SR_RELAY_RUNNING || sr_flow_is_busy(&relay->replies))
             return status;
@@ -248,8 +263,7 @@ static SrRelayStatus pass_replies(Relay *relay)
             return SR_RELAY_RUNNING;
         if (frame != SR_FRAME_OK)
             return refuse_reply(relay, frame);
-        answers = relay->replies.answers;
-        relay->in_flight -= answers < relay->in_flight ? answers : relay->in_flight;
+        count_answers(relay);
     }
 }
 

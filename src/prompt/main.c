@@ -144,5 +144,7 @@ int main(int argc, char **argv)
         fputs(options.help ? usage : "sealring-prompt " SR_VERSION "\n", stdout);
         return EXIT_SUCCESS;
     }
-    return show(&options);
+    /* The status is the answer: no exit handler of a library may change it (standard output has
+     * been flushed). */
+    _exit(show(&options));
 }

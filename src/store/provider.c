@@ -1,6 +1,7 @@
 #include "store/provider.h"
 
 #include "base/error.h"
+#include "store/dialog.h"
 #include "store/session_proxy.h"
 
 #define NAME "org.freedesktop.secrets"
@@ -11,8 +12,8 @@
 /* A batch stays far below the 128 MiB of a D-Bus message even when all secrets are long. */
 #define SECRETS_AT_ONCE 100u
 
-/* Dismissing is a courtesy; it never takes from another call's time. */
-#define DISMISS_MS 200
+/* For what a provider calls a prompt but does without a dialog. */
+#define SILENT_MS 500
 
 struct SrProvider {
     char *address;
@@ -20,6 +21,7 @@ struct SrProvider {
     GDBusConnection *connection;
     char *owner;            /* unique name */
     SecretService *session; /* NULL until a secret is sent or asked for */
+    GMainContext *context;  /* where the session's D-Bus signals go */
 };
 
 static const char *interface_name(const char *name)
@@ -38,12 +40,18 @@ SrProvider *sr_provider_new(const char *address)
     SrProvider *provider = g_new0(SrProvider, 1);
 
     provider->address = g_strdup(address);
+    provider->context = g_main_context_new();
     return provider;
 }
 
 static void drop_owner(SrProvider *provider)
 {
+    g_main_context_push_thread_default(provider->context);
     g_clear_object(&provider->session);
+    /* GDBus frees what belonged to the session's signals from here. */
+    while (g_main_context_iteration(provider->context, FALSE))
+        continue;
+    g_main_context_pop_thread_default(provider->context);
     g_clear_pointer(&provider->owner, g_free);
 }
 
@@ -58,18 +66,9 @@ void sr_provider_free(SrProvider *provider)
     if (!provider)
         return;
     sr_provider_drop(provider);
+    g_main_context_unref(provider->context);
     g_free(provider->address);
     g_free(provider);
-}
-
-const char *sr_provider_owner(const SrProvider *provider)
-{
-    return provider->owner;
-}
-
-GDBusConnection *sr_provider_connection(const SrProvider *provider)
-{
-    return provider->connection;
 }
 
 gint64 sr_provider_deadline(const SrProvider *provider)
@@ -189,7 +188,7 @@ static gboolean ensure_session(SrProvider *provider, GError **error)
     g_autoptr(GError) cause = NULL;
 
     if (!provider->session)
-        provider->session = sr_session_proxy_new(provider->connection, provider->owner,
+        provider->session = sr_session_proxy_new(provider->connection, provider->context,
                                                  sr_bus_remaining_ms(provider->deadline), &cause);
     if (!provider->session)
         sr_bus_explain(cause, error);
@@ -199,21 +198,58 @@ static gboolean ensure_session(SrProvider *provider, GError **error)
 void sr_provider_dismiss(SrProvider *provider, const char *prompt)
 {
     const SrBusTarget target = sr_provider_target(provider, prompt, "Prompt");
-    g_autoptr(GVariant) reply = sr_bus_call(&target, "Dismiss", NULL, "()",
-                                            g_get_monotonic_time() + DISMISS_MS * 1000, NULL);
 
-    (void)reply;
+    sr_dialog_dismiss(&target);
+}
+
+/* Whether one of the items of @collection with @attributes is locked by itself. */
+static gboolean has_locked_item(SrProvider *provider, const char *collection, GVariant *attributes,
+                                gboolean *ret_locked, GError **error)
+{
+    g_autoptr(GPtrArray) paths = sr_provider_search(provider, collection, attributes, error);
+
+    *ret_locked = FALSE;
+    for (guint i = 0; paths && i < paths->len && !*ret_locked; i++) {
+        const SrBusTarget item = sr_provider_target(provider, paths->pdata[i], "Item");
+        g_autoptr(GVariant) value =
+            sr_bus_get_property(&item, "Locked", "b", provider->deadline, error);
+
+        if (!value)
+            return FALSE;
+        *ret_locked = g_variant_get_boolean(value);
+    }
+    return paths != NULL;
 }
 
 static gboolean refuse_prompt(SrProvider *provider, const char *prompt, GError **error)
 {
-    if (g_str_equal(prompt, "/"))
-        return TRUE;
     sr_provider_dismiss(provider, prompt);
     sr_error_set(error, SR_ERROR_STORE_LOCKED,
                  "the keyring wants to ask the user first: unlock it, or switch off its "
                  "confirmation of each access");
     return FALSE;
+}
+
+/*
+ * KeePassXC answers each CreateItem and Delete with a prompt, whether it has something to ask or
+ * not. It has not when nothing that the call touches (the collection, the items with @attributes)
+ * is locked; then the prompt is carried out, in a time in which nobody could read a dialog. Any
+ * other prompt is sent away.
+ */
+static gboolean settle(SrProvider *provider, const char *prompt, const char *collection,
+                       GVariant *attributes, GVariant **ret_result, GError **error)
+{
+    const SrBusTarget target = sr_provider_target(provider, prompt, "Prompt");
+    const gint64 end = g_get_monotonic_time() + SILENT_MS * (gint64)1000;
+    gboolean locked = FALSE;
+
+    if (!sr_provider_is_locked(provider, collection, &locked, error) ||
+        (!locked && !has_locked_item(provider, collection, attributes, &locked, error)))
+        return FALSE;
+    if (!locked &&
+        sr_dialog_run(&target, MIN(end, provider->deadline), ret_result) == SR_DIALOG_COMPLETED)
+        return TRUE;
+    return refuse_prompt(provider, prompt, error);
 }
 
 static GVariant *encode_secret(SrProvider *provider, const SrSecret *secret)
@@ -239,10 +275,12 @@ static GVariant *item_properties(const char *label, GVariant *attributes)
 char *sr_provider_create(SrProvider *provider, const char *collection, const char *label,
                          GVariant *attributes, const SrSecret *secret, GError **error)
 {
-    g_autoptr(GVariant) properties = g_variant_ref_sink(item_properties(label, attributes));
+    g_autoptr(GVariant) kept = g_variant_ref_sink(attributes);
+    g_autoptr(GVariant) properties = g_variant_ref_sink(item_properties(label, kept));
     g_autoptr(GVariant) reply = NULL;
+    g_autoptr(GVariant) result = NULL;
     g_autofree char *item = NULL;
-    g_autofree char *prompt = NULL;
+    const char *prompt;
 
     if (!ensure_session(provider, error))
         return NULL;
@@ -252,19 +290,27 @@ char *sr_provider_create(SrProvider *provider, const char *collection, const cha
              "(oo)", error);
     if (!reply)
         return NULL;
-    g_variant_get(reply, "(oo)", &item, &prompt);
-    return refuse_prompt(provider, prompt, error) ? g_steal_pointer(&item) : NULL;
+    g_variant_get(reply, "(o&o)", &item, &prompt);
+    if (g_str_equal(prompt, "/"))
+        return g_steal_pointer(&item);
+    if (!settle(provider, prompt, collection, kept, &result, error))
+        return NULL;
+    return g_variant_is_of_type(result, G_VARIANT_TYPE_OBJECT_PATH)
+               ? g_variant_dup_string(result, NULL)
+               : g_steal_pointer(&item);
 }
 
-gboolean sr_provider_delete(SrProvider *provider, const char *item, GError **error)
+gboolean sr_provider_delete(SrProvider *provider, const char *collection, const char *item,
+                            GVariant *attributes, GError **error)
 {
+    g_autoptr(GVariant) kept = g_variant_ref_sink(attributes);
     g_autoptr(GVariant) reply = call(provider, item, "Item", "Delete", NULL, "(o)", error);
     const char *prompt;
 
     if (!reply)
         return FALSE;
     g_variant_get(reply, "(&o)", &prompt);
-    return refuse_prompt(provider, prompt, error);
+    return g_str_equal(prompt, "/") || settle(provider, prompt, collection, kept, NULL, error);
 }
 
 static SrSecret *decode_secret(SrProvider *provider, const char *path, GVariant *encoded,

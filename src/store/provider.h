@@ -41,12 +41,16 @@ gboolean sr_provider_is_locked(SrProvider *provider, const char *collection, gbo
 GPtrArray *sr_provider_search(SrProvider *provider, const char *collection, GVariant *attributes,
                               GError **error);
 
-/* Create the item or replace the one with the same attributes; its path. */
+/*
+ * Create the item or replace the one with the same attributes (consumed); its path. A provider that
+ * wants to ask the user is not let: SR_ERROR_STORE_LOCKED.
+ */
 char *sr_provider_create(SrProvider *provider, const char *collection, const char *label,
                          GVariant *attributes, const SrSecret *secret, GError **error);
 
-/* Delete an item. */
-gboolean sr_provider_delete(SrProvider *provider, const char *item, GError **error);
+/* Delete an item of @collection, which has @attributes (consumed). Prompts as above. */
+gboolean sr_provider_delete(SrProvider *provider, const char *collection, const char *item,
+                            GVariant *attributes, GError **error);
 
 /* The secrets of the items @paths, in their order (elements: SrSecret *). SR_ERROR_STORE_LOCKED
  * when one of them is locked, SR_ERROR_CORRUPT when one cannot be decoded. */
@@ -60,6 +64,5 @@ void sr_provider_dismiss(SrProvider *provider, const char *prompt);
 gboolean sr_provider_unlock(SrProvider *provider, const char *collection, char **ret_prompt,
                             GError **error);
 
-const char *sr_provider_owner(const SrProvider *provider);
-GDBusConnection *sr_provider_connection(const SrProvider *provider);
+/* The deadline given to sr_provider_connect. */
 gint64 sr_provider_deadline(const SrProvider *provider);

@@ -218,7 +218,8 @@ static gboolean delete_items(ServiceStore *self, const char *collection, SrRecor
         return FALSE;
     for (guint i = 0; i < paths->len; i++)
         if (g_strcmp0(paths->pdata[i], kept) != 0 &&
-            !sr_provider_delete(self->provider, paths->pdata[i], error))
+            !sr_provider_delete(self->provider, collection, paths->pdata[i],
+                                sr_item_attributes(kind, id, NULL), error))
             return FALSE;
     return TRUE;
 }

@@ -11,16 +11,8 @@ typedef struct {
 static GType sr_session_proxy_get_type(void);
 G_DEFINE_TYPE(SrSessionProxy, sr_session_proxy, SECRET_TYPE_SERVICE)
 
-static const char *find_name(guint count, const GObjectConstructParam *parameters)
-{
-    for (guint i = 0; i < count; i++)
-        if (g_str_equal(parameters[i].pspec->name, "g-name"))
-            return g_value_get_string(parameters[i].value);
-    return NULL;
-}
-
-/* The parent sets bus type, name and flags after the caller's: set them once more. A unique name
- * and these flags keep the proxy from calling or listening before it is asked to. */
+/* The parent sets bus type and flags after the caller's: set them once more. The flags keep the
+ * proxy from loading and starting anything. */
 static GObject *construct(GType type, guint count, GObjectConstructParam *parameters)
 {
     GObject *object =
@@ -29,8 +21,7 @@ static GObject *construct(GType type, guint count, GObjectConstructParam *parame
                       G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS |
                       G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START;
 
-    g_object_set(object, "g-bus-type", G_BUS_TYPE_NONE, "g-name", find_name(count, parameters),
-                 "g-flags", flags, NULL);
+    g_object_set(object, "g-bus-type", G_BUS_TYPE_NONE, "g-flags", flags, NULL);
     return object;
 }
 
@@ -44,14 +35,54 @@ static void sr_session_proxy_init(SrSessionProxy *proxy)
     (void)proxy;
 }
 
-SecretService *sr_session_proxy_new(GDBusConnection *connection, const char *owner, int timeout_ms,
-                                    GError **error)
-{
-    g_autoptr(SecretService) service =
-        g_initable_new(sr_session_proxy_get_type(), NULL, error, "g-connection", connection,
-                       "g-name", owner, "g-default-timeout", timeout_ms, NULL);
+typedef struct {
+    gboolean done;
+    GObject *service;
+    GError **error;
+} Opening;
 
-    if (!service || !secret_service_ensure_session_sync(service, NULL, error))
+static void on_opened(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Opening *opening = data;
+
+    opening->service =
+        g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, opening->error);
+    opening->done = TRUE;
+}
+
+static gboolean on_timeout(gpointer cancellable)
+{
+    g_cancellable_cancel(cancellable);
+    return G_SOURCE_REMOVE;
+}
+
+/* The proxy asks the bus for the owner of its name, without a time-out of its own. */
+static GObject *open_proxy(GDBusConnection *connection, GMainContext *context, int timeout_ms,
+                           GError **error)
+{
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_autoptr(GSource) timer = g_timeout_source_new((guint)timeout_ms);
+    Opening opening = {.error = error};
+
+    g_main_context_push_thread_default(context);
+    g_source_set_callback(timer, on_timeout, cancellable, NULL);
+    g_source_attach(timer, context);
+    g_async_initable_new_async(sr_session_proxy_get_type(), G_PRIORITY_DEFAULT, cancellable,
+                               on_opened, &opening, "g-connection", connection, "g-default-timeout",
+                               timeout_ms, NULL);
+    while (!opening.done)
+        g_main_context_iteration(context, TRUE);
+    g_source_destroy(timer);
+    g_main_context_pop_thread_default(context);
+    return opening.service;
+}
+
+SecretService *sr_session_proxy_new(GDBusConnection *connection, GMainContext *context,
+                                    int timeout_ms, GError **error)
+{
+    g_autoptr(GObject) service = open_proxy(connection, context, timeout_ms, error);
+
+    if (!service || !secret_service_ensure_session_sync(SECRET_SERVICE(service), NULL, error))
         return NULL;
-    return g_steal_pointer(&service);
+    return SECRET_SERVICE(g_steal_pointer(&service));
 }

@@ -10,8 +10,9 @@
 #include <libsecret/secret.h>
 
 /*
- * Negotiate a session with the provider whose unique name is @owner, in at most @timeout_ms. Fails
- * with an error of GDBus. Owned by the caller.
+ * Negotiate a session with the Secret Service on @connection, each step in at most @timeout_ms.
+ * Fails with an error of GIO. Owned by the caller, who unrefs it with @context as the
+ * thread-default context: what GDBus leaves behind is freed there.
  */
-SecretService *sr_session_proxy_new(GDBusConnection *connection, const char *owner, int timeout_ms,
-                                    GError **error);
+SecretService *sr_session_proxy_new(GDBusConnection *connection, GMainContext *context,
+                                    int timeout_ms, GError **error);

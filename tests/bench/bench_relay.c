@@ -92,7 +92,7 @@ static size_t make_request(const Options *options, uint8_t *frame)
     char *body = (char *)frame + SR_FRAME_HEADER_SIZE;
     const int length =
         snprintf(body, REQUEST_BYTES_MAX,
-                 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":{}", options->method);
+                 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"", options->method);
 
     if (length < 0 || (unsigned)length >= options->bytes)
         die("the request is longer than -b");
@@ -192,7 +192,7 @@ static unsigned number_of(const char *text, unsigned most)
 
 int main(int argc, char **argv)
 {
-    Options options = {.rounds = 10000, .starts = 100, .bytes = 230, .method = "sealring.hello"};
+    Options options = {.rounds = 10000, .starts = 100, .bytes = 230, .method = "eth_chainId"};
     int option;
 
     while ((option = getopt(argc, argv, "+n:s:b:m:")) != -1) {

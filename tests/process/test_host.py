@@ -549,11 +549,45 @@ def test_answers_before_the_loss_arrive(world):
     expect_fault(host, 4900, "AGENT_UNAVAILABLE", "2 requests were lost")
 
 
-def test_attach_refusal_is_relayed(world):
+REFUSAL = {"jsonrpc": "2.0", "id": None, "error": {"code": 4900, "message": "another version"}}
+
+
+def test_attach_refusal_loses_no_request_silently(world):
+    """As after an upgrade: the old agent refuses the new host and goes."""
     host, agent, _, _ = world.pair()
-    refusal = {"jsonrpc": "2.0", "id": None, "error": {"code": 4100, "message": "unknown extension"}}
-    agent.send(refusal)
-    equal(host.browser.receive(), refusal, "refusal")
+    host.browser.send(request(1))
+    agent.receive()
+    agent.send(REFUSAL)
+    agent.socket.close()
+    equal(host.browser.receive(), REFUSAL, "refusal")
+    expect_fault(host, 4900, "AGENT_UNAVAILABLE", "1 request was lost")
+
+
+def test_attach_refusal_before_any_request(world):
+    host, agent, listener, attach = world.pair()
+    agent.send(REFUSAL)
+    agent.socket.close()
+    equal(host.browser.receive(), REFUSAL, "refusal")
+    host.browser.send(request(1))
+    agent = world.accept(listener)
+    equal(agent.receive(), attach, "attach to the next agent")
+    equal(agent.receive(), request(1), "the request")
+
+
+def test_refused_frames_count_as_answered(world):
+    host, agent, listener, attach = world.pair()
+    host.browser.send(request(1))
+    host.browser.send(b"garbage")
+    agent.receive()
+    agent.receive_raw()
+    for reply in (answer(1), REFUSAL):
+        agent.send(reply)
+        equal(host.browser.receive(), reply, "reply")
+    agent.socket.close()
+    host.browser.send(request(2))
+    agent = world.accept(listener)
+    equal(agent.receive(), attach, "attach to the next agent")
+    equal(agent.receive(), request(2), "the request")
 
 
 # --- starting the agent ---------------------------------------------------------------------------

@@ -80,14 +80,17 @@ def test_locked():
         assert program.display.windows() == windows, "a dialog came up"
 
 
-def test_confirmed_removal():
-    """Where the user asked to be asked, we do not: the record stays, and the answer says why."""
-    with running(confirm_delete=True) as (program, probe):
+def test_confirmed():
+    """Where the user wants to be asked about each access, we do not ask: the answer says why."""
+    with running(confirm=True) as (program, probe):
         assert probe.put("a", "value").ok
         time.sleep(PAUSE)
         windows = program.display.windows()
-        answer = probe("remove", "record", "a")
-        assert answer.reason == "STORE_LOCKED" and "confirm" in answer.fields[0], answer
+        with StoreProbe("--bus", program.bus.address) as other:
+            for words in (("get", "record", "a"), ("list", "record"), ("put", "record", "a", "", "l", "x"),
+                          ("remove", "record", "a")):
+                answer = other(*words)
+                assert answer.reason == "STORE_LOCKED" and answer.seconds < 1, f"{words}: {answer}"
         time.sleep(0.5)
         assert program.display.windows() == windows, "a dialog came up"
         probe.expect("a", "value")
@@ -98,7 +101,7 @@ TESTS = [
     ("texts, labels and algorithms come back", test_texts),
     ("a record is there after an orderly restart", test_kept),
     ("a locked database says so at once, without a dialog", test_locked),
-    ("a removal that wants a dialog is refused", test_confirmed_removal),
+    ("where each access has to be confirmed, no dialog comes up", test_confirmed),
 ]
 
 

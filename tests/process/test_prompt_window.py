@@ -289,6 +289,22 @@ def test_trailing_spaces(display):
         scroll_to_end(prompt)
 
 
+def test_no_hyphens(display):
+    """Full rows of one letter repeat from edge to edge; a hyphen where a row is wrapped would not."""
+    with Prompt(display, SHORT.replace("hello", "n" * 400)) as prompt:
+        wait_for(prompt.can_agree, 5, "the button")
+        pixels = display.pixels()
+        bottom = prompt.y + prompt.height - 160
+        rows = range(bottom - 40, bottom)
+        columns = [[max(pixels.at(x, y)) < 110 for y in rows]
+                   for x in range(prompt.x + 55, prompt.x + prompt.width - 25)]
+        inked = [i for i, column in enumerate(columns) if any(column)]
+        row = columns[inked[0]:inked[-1] + 1]
+        check(len(row) > 480, f"a row is {len(row)} pixels wide")
+        check(any(row[width:] == row[:-width] for width in range(5, 20)),
+              "something else than the letter stands in the rows")
+
+
 def test_start_up(display):
     seconds = []
     for _ in range(3):
@@ -430,6 +446,7 @@ CASES = [
     ("dark theme", test_dark_theme),
     ("256 KiB cannot be agreed to before they are laid out", test_largest_model),
     ("spaces count", test_trailing_spaces),
+    ("wrapping adds no hyphens", test_no_hyphens),
     ("start-up time", test_start_up),
     ("starts no process and opens no network socket", test_starts_nothing),
     ("assistive technology is told every character", test_accessible_text),

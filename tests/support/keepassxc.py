@@ -18,8 +18,8 @@ AutoSaveAfterEveryChange=true
 CheckForUpdates=false
 [FdoSecrets]
 Enabled=true
-ConfirmAccessItem=false
-ConfirmDeleteItem={confirm_delete}
+ConfirmAccessItem={confirm}
+ConfirmDeleteItem={confirm}
 """
 
 DATABASE = """<?xml version="1.0" encoding="utf-8"?>
@@ -75,14 +75,14 @@ class Display:
 class KeePassXC:
     """The program with its database open, or locked when @password is not given."""
 
-    def __init__(self, bus, display, password=PASSWORD, confirm_delete=False):
+    def __init__(self, bus, display, password=PASSWORD, confirm=False):
         self.bus = bus
         self.display = display
         self.password = password
         self.folder = bus.home.folder
         self.database = self.folder / "keys.kdbx"
         self.settings = self.folder / "keepassxc.ini"
-        self.settings.write_text(SETTINGS.format(confirm_delete=str(confirm_delete).lower()))
+        self.settings.write_text(SETTINGS.format(confirm=str(confirm).lower()))
         self.process = None
         if not self.database.exists():
             self.make_database()

@@ -1,4 +1,4 @@
-#include "host/caller.h"
+#include "host/browser.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-static bool read_chromium(const char *origin, SrCaller *ret_caller)
+static bool read_chromium(const char *origin, SrBrowser *ret_browser)
 {
     const size_t prefix = strlen(CHROMIUM_PREFIX);
     const size_t length = prefix + CHROMIUM_ID_LENGTH;
@@ -18,8 +18,8 @@ static bool read_chromium(const char *origin, SrCaller *ret_caller)
         strspn(origin + prefix, "abcdefghijklmnop") != CHROMIUM_ID_LENGTH ||
         strcmp(origin + length, "/") != 0)
         return false;
-    *ret_caller = (SrCaller){.browser = "chromium"};
-    memcpy(ret_caller->extension, origin, length);
+    *ret_browser = (SrBrowser){.name = "chromium"};
+    memcpy(ret_browser->extension, origin, length);
     return true;
 }
 
@@ -58,21 +58,21 @@ static bool is_uuid_id(const char *id)
     return true;
 }
 
-static bool read_firefox(const char *manifest, const char *id, SrCaller *ret_caller)
+static bool read_firefox(const char *manifest, const char *id, SrBrowser *ret_browser)
 {
     const size_t length = strlen(id);
 
-    if (!is_manifest_path(manifest) || length >= SR_CALLER_EXTENSION_MAX ||
+    if (!is_manifest_path(manifest) || length >= SR_BROWSER_EXTENSION_MAX ||
         !(is_mail_like_id(id) || is_uuid_id(id)))
         return false;
-    *ret_caller = (SrCaller){.browser = "firefox"};
-    memcpy(ret_caller->extension, id, length);
+    *ret_browser = (SrBrowser){.name = "firefox"};
+    memcpy(ret_browser->extension, id, length);
     return true;
 }
 
-bool sr_caller_read(int argc, char *const *argv, SrCaller *ret_caller)
+bool sr_browser_read(int argc, char *const *argv, SrBrowser *ret_browser)
 {
     if (argc == 2)
-        return read_chromium(argv[1], ret_caller);
-    return argc == 3 && read_firefox(argv[1], argv[2], ret_caller);
+        return read_chromium(argv[1], ret_browser);
+    return argc == 3 && read_firefox(argv[1], argv[2], ret_browser);
 }

@@ -3,16 +3,16 @@
 
 #include <stdbool.h>
 
-#define SR_CALLER_EXTENSION_MAX 256u /* bytes with NUL */
+#define SR_BROWSER_EXTENSION_MAX 256u /* bytes with NUL */
 
 typedef struct {
-    const char *browser;                     /* "chromium" or "firefox", static text */
-    char extension[SR_CALLER_EXTENSION_MAX]; /* "chrome-extension://ID", or the add-on's id */
-} SrCaller;
+    const char *name;                         /* "chromium" or "firefox", static text */
+    char extension[SR_BROWSER_EXTENSION_MAX]; /* "chrome-extension://ID", or the add-on's id */
+} SrBrowser;
 
 /*
  * Read the command line of a browser: Chromium gives "chrome-extension://ID/" (ID: 32 letters a to
  * p), Firefox the absolute path of the manifest and the add-on's id ("name@domain" or a UUID in
  * braces). False for everything else.
  */
-bool sr_caller_read(int argc, char *const *argv, SrCaller *ret_caller);
+bool sr_browser_read(int argc, char *const *argv, SrBrowser *ret_browser);
