@@ -7,63 +7,91 @@
 
 typedef struct {
     const char *ability; /* "namespace/name" */
-    const char *words;
+    const char *verb;
+    const char *object;
 } Words;
 
 /* What TinyCloud's services offer. */
 static const Words abilities[] = {
-    {"tinycloud.kv/get", "read entries"},
-    {"tinycloud.kv/list", "list entries"},
-    {"tinycloud.kv/metadata", "see details of entries"},
-    {"tinycloud.kv/put", "write entries"},
-    {"tinycloud.kv/del", "delete entries"},
-    {"tinycloud.sql/read", "read the database"},
-    {"tinycloud.sql/select", "read the database"},
-    {"tinycloud.sql/write", "change the database"},
-    {"tinycloud.sql/admin", "administer the database"},
-    {"tinycloud.duckdb/read", "read the analytics database"},
-    {"tinycloud.duckdb/write", "change the analytics database"},
-    {"tinycloud.duckdb/admin", "administer the analytics database"},
-    {"tinycloud.capabilities/read", "see who has access"},
-    {"tinycloud.delegation/create", "give access to others"},
-    {"tinycloud.delegation/list", "list access given to others"},
-    {"tinycloud.delegation/revoke", "take back access given to others"},
-    {"tinycloud.hooks/register", "be called when something changes"},
-    {"tinycloud.hooks/list", "list what is called on changes"},
-    {"tinycloud.hooks/subscribe", "be told when something changes"},
-    {"tinycloud.space/host", "keep your data: host this space"},
-    {"tinycloud.space/info", "see details of the space"},
-    {"tinycloud.encryption/decrypt", "decrypt your encrypted data"},
-    {"tinycloud.encryption/network.create", "create the encryption network"},
+    {"tinycloud.kv/get", "read", "entries"},
+    {"tinycloud.kv/list", "list", "entries"},
+    {"tinycloud.kv/metadata", "see details of", "entries"},
+    {"tinycloud.kv/put", "write", "entries"},
+    {"tinycloud.kv/del", "delete", "entries"},
+    {"tinycloud.sql/read", "read", "the database"},
+    {"tinycloud.sql/select", "query", "the database"},
+    {"tinycloud.sql/write", "change", "the database"},
+    {"tinycloud.sql/admin", "administer", "the database"},
+    {"tinycloud.duckdb/read", "read", "the analytics database"},
+    {"tinycloud.duckdb/write", "change", "the analytics database"},
+    {"tinycloud.duckdb/admin", "administer", "the analytics database"},
+    {"tinycloud.capabilities/read", "see", "who has access"},
+    {"tinycloud.delegation/create", "give", "access to others"},
+    {"tinycloud.delegation/list", "list", "access given to others"},
+    {"tinycloud.delegation/revoke", "take back", "access given to others"},
+    {"tinycloud.hooks/register", "be called", "when something changes"},
+    {"tinycloud.hooks/subscribe", "be told", "when something changes"},
+    {"tinycloud.hooks/list", "list", "what is called on changes"},
+    {"tinycloud.space/host", "host", "all data"},
+    {"tinycloud.space/info", "see", "details"},
+    {"tinycloud.encryption/decrypt", "decrypt", "your encrypted data"},
+    {"tinycloud.encryption/network.create", "create", "the encryption network"},
 };
 
-static const Words services[] = {
+static const char *const services[][2] = {
     {"kv", "key-value store"},        {"sql", "database"},
     {"duckdb", "analytics database"}, {"capabilities", "access list"},
     {"delegation", "delegations"},    {"hooks", "change notices"},
 };
 
-static const char *find_words(const Words *table, gsize size, const char *name)
+static const Words *find_words(const char *ability)
 {
-    for (gsize i = 0; i < size; i++)
-        if (strcmp(table[i].ability, name) == 0)
-            return table[i].words;
+    for (gsize i = 0; i < G_N_ELEMENTS(abilities); i++)
+        if (strcmp(abilities[i].ability, ability) == 0)
+            return &abilities[i];
     return NULL;
 }
 
-/* "read entries, write entries", the first letter in upper case. */
+static const char *find_service(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(services); i++)
+        if (strcmp(services[i][0], name) == 0)
+            return services[i][1];
+    return NULL;
+}
+
+static const Words *words_of(const SrRecapGroup *group, guint index)
+{
+    g_autofree char *ability = NULL;
+
+    if (!group->names[index])
+        return NULL;
+    ability = g_strconcat(group->namespace, "/", group->names[index], NULL);
+    return find_words(ability);
+}
+
+/* "Read, list and write entries": verbs of one object share it. Unknown abilities are quoted. */
 static void append_abilities(GString *text, const SrRecapGroup *group)
 {
-    for (char **name = group->names; *name; name++) {
-        g_autofree char *ability = g_strconcat(group->namespace, "/", *name, NULL);
-        const char *words = find_words(abilities, G_N_ELEMENTS(abilities), ability);
+    for (guint i = 0; group->names[i]; i++) {
+        const Words *words = words_of(group, i);
+        const Words *next = words_of(group, i + 1);
+        const Words *after = group->names[i + 1] ? words_of(group, i + 2) : NULL;
 
-        if (name != group->names)
-            g_string_append(text, ", ");
-        if (words)
-            g_string_append(text, words);
+        if (!words)
+            g_string_append_printf(text, "use \"%s/%s\"", group->namespace, group->names[i]);
         else
-            g_string_append_printf(text, "use \"%s\"", ability);
+            g_string_append(text, words->verb);
+        if (words && next && words->object == next->object) {
+            const gboolean last = !after || after->object != words->object;
+
+            g_string_append(text, last ? " and " : ", ");
+            continue;
+        }
+        if (words)
+            g_string_append_printf(text, " %s", words->object);
+        if (group->names[i + 1])
+            g_string_append(text, ", ");
     }
     text->str[0] = g_ascii_toupper(text->str[0]);
 }
@@ -76,7 +104,7 @@ static void append_owner(GString *text, const char *owner, const char *address)
     if (colon && g_ascii_strcasecmp(colon + 1, address) == 0)
         g_string_append(text, "your space");
     else
-        g_string_append_printf(text, "the space of %s,", colon ? colon + 1 : owner);
+        g_string_append_printf(text, "the space of %s:", colon ? colon + 1 : owner);
 }
 
 /* tinycloud:pkh:eip155:CHAIN:ADDRESS:SPACE/SERVICE[/PATH] */
@@ -98,13 +126,14 @@ static gboolean append_space(GString *text, const char *resource, const char *ad
     g_string_append_printf(text, " \"%s\"", path[0]);
     if (!path[1] || strcmp(path[1], "space") == 0)
         return TRUE;
-    service = find_words(services, G_N_ELEMENTS(services), path[1]);
+    service = find_service(path[1]);
     if (service)
-        g_string_append_printf(text, ", %s", service);
+        g_string_append_printf(text, " (%s", service);
     else
-        g_string_append_printf(text, ", service \"%s\"", path[1]);
+        g_string_append_printf(text, " (service \"%s\"", path[1]);
     if (path[2] && *path[2])
         g_string_append_printf(text, ", below \"%s\"", path[2]);
+    g_string_append_c(text, ')');
     return TRUE;
 }
 
@@ -113,7 +142,7 @@ char *sr_capability_describe(const SrRecapGroup *group, const char *address)
     GString *text = g_string_new(NULL);
 
     append_abilities(text, group);
-    g_string_append(text, " - in ");
+    g_string_append(text, " in ");
     if (!append_space(text, group->resource, address)) {
         const gboolean network = g_str_has_prefix(group->resource, TINYCLOUD_ENCRYPTION);
 

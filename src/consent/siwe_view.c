@@ -63,15 +63,24 @@ char *sr_duration_text(gint64 seconds)
     return NULL;
 }
 
+/* "1 December 2026, 16:00 UTC"; the exact text is in the message below. */
+static char *date_text(gint64 seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+
+    return time ? g_date_time_format(time, "%-d %B %Y, %H:%M UTC") : g_strdup("an unknown date");
+}
+
 /* Without a delegate a sign-in only proves an address; with one, somebody can act until the end. */
 static void add_expiry(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *recap, gint64 now)
 {
+    g_autofree char *date = NULL;
     g_autofree char *left = NULL;
 
     if (siwe->expiration_time.data) {
+        date = date_text(siwe->expires.seconds);
         left = sr_duration_text(siwe->expires.seconds - now / G_USEC_PER_SEC);
-        sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: %.*s (%s)",
-                             SLICE(siwe->expiration_time), left);
+        sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: %s (%s)", date, left);
         return;
     }
     sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: no end is given");
@@ -85,8 +94,11 @@ static void add_start(SrConsentModel *model, const SrSiwe *siwe, gint64 now)
 {
     const gint64 age = now / G_USEC_PER_SEC - siwe->issued.seconds;
 
-    if (siwe->not_before.data)
-        sr_consent_model_add(model, SR_CONSENT_FACT, "Valid from: %.*s", SLICE(siwe->not_before));
+    if (siwe->not_before.data) {
+        g_autofree char *date = date_text(siwe->starts.seconds);
+
+        sr_consent_model_add(model, SR_CONSENT_FACT, "Valid from: %s", date);
+    }
     if (ABS(age) > FRESH_SECONDS) {
         g_autofree char *distance = sr_duration_text(ABS(age));
 
@@ -131,7 +143,7 @@ void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *
     else
         sr_consent_model_add(model, SR_CONSENT_FACT, "Site: %.*s", SLICE(siwe->domain));
     if (is_did(siwe->uri))
-        sr_consent_model_add(model, SR_CONSENT_FACT, "Given to: %.*s", SLICE(siwe->uri));
+        sr_consent_model_add(model, SR_CONSENT_FACT, "Acts for you: %.*s", SLICE(siwe->uri));
     else
         sr_consent_model_add(model, SR_CONSENT_FACT, "For: %.*s", SLICE(siwe->uri));
     add_expiry(model, siwe, recap, now);

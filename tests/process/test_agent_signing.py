@@ -42,8 +42,8 @@ def test_a_sign_in_is_shown_signed_and_verifies(world):
     shown = world.shown()
     contains(shown, "title\tSign in to app.example.com", "the question")
     contains(shown, f"page\t{PAGE}", "the page")
-    contains(shown, "grant\tRead entries - in your space \"default\", key-value store", "the capability")
-    contains(shown, f"fact\tGiven to: {DELEGATE}", "the delegate")
+    contains(shown, "grant\tRead entries in your space \"default\" (key-value store, below \"app\")", "the capability")
+    contains(shown, f"fact\tActs for you: {DELEGATE}", "the delegate")
     for line in text.split("\n"):
         contains(shown, f"text\t{line}\n", "the full text")
 
