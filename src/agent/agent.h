@@ -40,7 +40,7 @@ typedef struct {
     GPtrArray *connections; /* of SrConnection, owned */
     GMainLoop *loop;
     guint flush_source;
-    gboolean reading; /* inside a connection's callback, which flushes at its end */
+    gboolean reading;  /* inside a connection's callback, which flushes at its end */
     gint64 audit_sent; /* last entry that followers got */
     gboolean locked;   /* the user said lock: nothing is read from the store until unlock */
     gboolean stopping;

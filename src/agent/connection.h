@@ -20,6 +20,7 @@ void sr_connection_free(SrConnection *connection);
 /* Close once what waits has been sent. */
 void sr_connection_finish(SrConnection *connection);
 
+/* The agent it belongs to. Borrowed. */
 SrAgent *sr_connection_agent(SrConnection *connection);
 
 /* Who it is. Borrowed. */

@@ -38,7 +38,10 @@ guint sr_key_ring_size(const SrKeyRing *ring);
  */
 const SrKeyInfo *sr_key_ring_find(const SrKeyRing *ring, const char *name, GError **error);
 
-const char *sr_key_ring_default(const SrKeyRing *ring); /* id or NULL */
+/* The id of the default key, NULL when there is none. Borrowed. */
+const char *sr_key_ring_default(const SrKeyRing *ring);
+
+/* Make @id the default; NULL or an unknown id unsets it. */
 void sr_key_ring_set_default(SrKeyRing *ring, const char *id);
 
 /* Whether a key of this name is there. */
@@ -54,4 +57,5 @@ SrKey *sr_key_ring_private(SrKeyRing *ring, const char *id);
 /* Keep the private key (taken) of @id. Returned borrowed, valid until the main loop runs. */
 SrKey *sr_key_ring_keep(SrKeyRing *ring, const char *id, SrKey *key);
 
+/* How many private keys are unlocked. */
 guint sr_key_ring_unlocked(const SrKeyRing *ring);

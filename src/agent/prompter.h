@@ -14,6 +14,7 @@
 
 typedef struct SrTicket SrTicket;
 
+/* A queue for @agent (borrowed). Owned by the caller. */
 SrPrompter *sr_prompter_new(SrAgent *agent);
 void sr_prompter_free(SrPrompter *prompter);
 

@@ -52,6 +52,10 @@ struct SrRequest {
     gboolean unlocking; /* its open prompt is for the vault's passphrase */
 };
 
+/*
+ * A request of @connection, which owns it until it is answered. @id: JSON text; @params: a new
+ * reference is taken; @origin: the page's, NULL for the client itself.
+ */
 SrRequest *sr_request_new(SrConnection *connection, const SrMethod *method, const char *id,
                           SrJson *params, const char *origin);
 
@@ -107,6 +111,7 @@ void sr_request_on_worker(SrRequest *request, SrWork work, gpointer data, GDestr
 /* --- helpers ------------------------------------------------------------------------------------
  */
 
+/* Whether the command line asks. */
 gboolean sr_request_is_cli(const SrRequest *request);
 
 /*

@@ -6,5 +6,6 @@
 
 #include "agent/agent.h"
 
+/* Watch for @agent (borrowed). Owned by the caller. */
 SrWatcher *sr_watcher_new(SrAgent *agent);
 void sr_watcher_free(SrWatcher *watcher);

@@ -33,8 +33,10 @@ typedef enum {
     SR_SIWE_EMPTY_HOST = 1 << 9,
 } SrSiweOddity;
 
-/* A point in time of RFC 3339, kept exactly: seconds since 1970 and the fraction's digits. A leap
- * second is the first second of the next minute. */
+/*
+ * A point in time of RFC 3339, kept exactly: seconds since 1970 and the fraction's digits. A leap
+ * second is the first second of the next minute.
+ */
 typedef struct {
     gint64 seconds;
     SrSlice fraction; /* digits after the point, absent when there are none */

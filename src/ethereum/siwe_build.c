@@ -96,12 +96,14 @@ static gboolean write_resources(Draft *draft, const char *const *resources, GErr
 /* Report a problem of the text as one of the value it lies in. */
 static void set_problem(const Draft *draft, const SrSiweProblem *problem, GError **error)
 {
+    /* We wrote the fixed text: only a space in the domain puts it in the wrong place. */
+    const char *field = strcmp(problem->field, "header") == 0 ? "domain" : problem->field;
     gint64 offset = -1;
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (strcmp(rows[i].name, problem->field) == 0 && problem->offset >= draft->starts[i])
-            offset = (gint64)problem->offset - (gint64)draft->starts[i];
-    sr_error_set_at(error, SR_ERROR_MALFORMED_SIWE, problem->field, offset, "%s", problem->rule);
+        if (strcmp(rows[i].name, field) == 0 && problem->offset >= draft->starts[i])
+            offset = (gint64)(problem->offset - draft->starts[i]);
+    sr_error_set_at(error, SR_ERROR_MALFORMED_SIWE, field, offset, "%s", problem->rule);
 }
 
 /* The time field that brought @oddity about. */

@@ -18,6 +18,7 @@ typedef struct {
     gsize offset;
 } SrViolation;
 
+/* A violation of @rule (static text) at @offset. */
 static inline SrViolation sr_violation(const char *rule, gsize offset)
 {
     return (SrViolation){rule, offset};

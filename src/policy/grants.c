@@ -324,22 +324,30 @@ gboolean sr_grants_revoke(SrGrants *grants, const char *id, GError **error)
     return TRUE;
 }
 
-/* Revoke those of @caller and @origin, or (when NULL) those of @key. */
-static gboolean revoke_matching(SrGrants *grants, const char *caller, const char *origin,
-                                const char *key, GError **error)
+typedef gboolean (*Matches)(const SrGrant *grant, const char *a, const char *b);
+
+static gboolean is_of_caller(const SrGrant *grant, const char *caller, const char *origin)
+{
+    return strcmp(grant->caller, caller) == 0 && strcmp(grant->origin, origin) == 0;
+}
+
+static gboolean is_of_key(const SrGrant *grant, const char *key, const char *unused)
+{
+    (void)unused;
+    return strcmp(grant->key, key) == 0;
+}
+
+static gboolean revoke_matching(SrGrants *grants, Matches matches, const char *a, const char *b,
+                                GError **error)
 {
     g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iterator;
     gpointer value;
 
     g_hash_table_iter_init(&iterator, grants->by_id);
-    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-        const SrGrant *grant = value;
-
-        if (key ? strcmp(grant->key, key) == 0
-                : strcmp(grant->caller, caller) == 0 && strcmp(grant->origin, origin) == 0)
-            g_ptr_array_add(ids, g_strdup(grant->id));
-    }
+    while (g_hash_table_iter_next(&iterator, NULL, &value))
+        if (matches(value, a, b))
+            g_ptr_array_add(ids, g_strdup(((const SrGrant *)value)->id));
     for (guint i = 0; i < ids->len; i++)
         if (!sr_grants_revoke(grants, ids->pdata[i], error))
             return FALSE;
@@ -349,10 +357,10 @@ static gboolean revoke_matching(SrGrants *grants, const char *caller, const char
 gboolean sr_grants_revoke_caller(SrGrants *grants, const char *caller, const char *origin,
                                  GError **error)
 {
-    return revoke_matching(grants, caller, origin, NULL, error);
+    return revoke_matching(grants, is_of_caller, caller, origin, error);
 }
 
 gboolean sr_grants_revoke_key(SrGrants *grants, const char *key, GError **error)
 {
-    return revoke_matching(grants, NULL, NULL, key, error);
+    return revoke_matching(grants, is_of_key, key, NULL, error);
 }

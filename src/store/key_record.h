@@ -21,8 +21,13 @@ typedef struct {
     gboolean sealed;
 } SrKeyInfo;
 
+/* The public part of @key, not sealed. Owned by the caller. */
 SrKeyInfo *sr_key_info_new(const SrKey *key, const char *name, gint64 created);
+
+/* A copy of @info. Owned by the caller. */
 SrKeyInfo *sr_key_info_copy(const SrKeyInfo *info);
+
+/* Free; NULL is fine. */
 void sr_key_info_free(SrKeyInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrKeyInfo, sr_key_info_free)
 

@@ -25,13 +25,15 @@ SrStoreThread *sr_store_thread_new(SrStore *store);
  * Run @job with @data, then @done with @user_data, always later, never from within this call.
  * @deadline_ms counts from now, waiting for earlier jobs included; 0 means none (key derivation). A
  * job whose deadline passed before its turn is not run. @free_data (may be NULL) releases @data
- * after the job, on the store thread; @free_result (may be NULL) releases a result that came too
+ * after the job, on either thread; @free_result (may be NULL) releases a result that came too
  * late.
  */
 void sr_store_thread_run(SrStoreThread *thread, SrStoreJob job, gpointer data,
                          GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
                          SrStoreDone done, gpointer user_data);
 
+/* "secret-service" or "vault". */
+/* The name of the store it uses. Static text. */
 const char *sr_store_thread_store_name(const SrStoreThread *thread);
 
 /*

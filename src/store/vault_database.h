@@ -22,6 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrVaultDatabase, sr_vault_database_free)
 
 /* Begin a transaction, one that is going to @write at once taking its place in the queue. */
 gboolean sr_vault_database_begin(SrVaultDatabase *database, gboolean write, GError **error);
+
+/* End it; what was done in it is durable when this returns TRUE. */
 gboolean sr_vault_database_commit(SrVaultDatabase *database, GError **error);
 
 /* Whether the vault in the file was set up (*ret_ready); SR_ERROR_CORRUPT for tables without a
@@ -38,6 +40,8 @@ gboolean sr_vault_database_get_id(SrVaultDatabase *database, guint8 ret_id[SR_VA
 
 /* All slots, elements SrVaultSlot *. */
 GPtrArray *sr_vault_database_get_slots(SrVaultDatabase *database, GError **error);
+
+/* Insert a slot. */
 gboolean sr_vault_database_add_slot(SrVaultDatabase *database, const SrVaultSlot *slot,
                                     GError **error);
 
@@ -53,5 +57,6 @@ gboolean sr_vault_database_put(SrVaultDatabase *database, const SrVaultRow *row,
 GPtrArray *sr_vault_database_find(SrVaultDatabase *database, SrRecordKind kind, const char *id,
                                   const char *prefix, GError **error);
 
+/* Remove the row; TRUE also when there was none. */
 gboolean sr_vault_database_remove(SrVaultDatabase *database, SrRecordKind kind, const char *id,
                                   GError **error);

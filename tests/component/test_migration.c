@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define RECORDS 16
-#define KILLS 15
+#define KILLS 10
 #define KILLS_SOAK 200
 #define CHILD "--move"
 

@@ -12,7 +12,7 @@
 #define MANY 1000
 
 /* gnome-keyring writes its whole file for each record: a thousand of them take a minute. */
-#define MANY_IN_KEYRING 300
+#define MANY_IN_KEYRING 260
 
 typedef struct {
     KeyringProcess *keyring; /* shared by all cases, NULL when there is none */

@@ -310,11 +310,11 @@ static void test_nothing_in_clear(Fixture *fixture, gconstpointer data)
 static void test_another_vault_in_its_place(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *path = g_build_filename(fixture->folder, "other.db", NULL);
-    g_autoptr(SrStore) other = open_vault(path);
     g_autoptr(SrRecord) record = record_from_text(SR_RECORD_KEY, "k", NULL, "l", "x");
     g_autoptr(GError) error = NULL;
 
     (void)data;
+    sr_store_free(open_vault(path));
     g_assert_cmpint(g_rename(path, fixture->path), ==, 0);
     g_assert_cmpint(sr_store_state(fixture->store, NULL), ==, SR_STORE_LOCKED);
     g_assert_false(sr_store_put(fixture->store, record, &error));

@@ -141,6 +141,13 @@ class AgentWorld(World):
         self.ports.append(connection)
         return connection.attach(**members) if members else connection
 
+    def stop(self):
+        """End the agent, and wait until it has."""
+        pid = self.agent_pid()
+        self.run("agent", "stop").expect(0, "stop")
+        while os.path.exists(f"/proc/{pid}/exe"):
+            time.sleep(0.01)
+
     def cli(self):
         return self.raw(client="cli")
 

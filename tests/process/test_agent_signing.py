@@ -324,7 +324,7 @@ def test_the_log_is_chained_and_shows_tampering(world):
     browser = world.browser()
     browser.result("personal_sign", [hexed("Hello"), ADDRESS_ONE])
     equal(world.run("log", "--verify").status, 0, "before")
-    world.run("agent", "stop").expect(0, "stop")
+    world.stop()
     database = world.folder / "state/sealring/state.db"
     subprocess.run(["sqlite3", str(database), "UPDATE audit SET entry = replace(entry, 'sign-message', 'lock') WHERE seq = 3"],
                    check=True)

@@ -62,6 +62,11 @@ class Display:
         self.process.terminate()
         self.process.wait()
 
+    def type(self, text):
+        """Type into the window that has the focus."""
+        subprocess.run(["xdotool", "type", "--delay", "20", text + "\n"], check=True,
+                       env={"DISPLAY": self.name, "PATH": os.environ["PATH"]})
+
     def windows(self):
         """The titles of the windows that are shown."""
         found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "."], capture_output=True, text=True,

@@ -7,6 +7,7 @@
 #include "support/vector_lines.h"
 
 #include <string.h>
+#include <time.h>
 
 #define PHRASE "wants you to sign in with your Ethereum account"
 
@@ -167,14 +168,14 @@ static void test_long_text(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
         g_autoptr(GString) text = g_string_new(NULL);
-        const gint64 start = g_get_monotonic_time();
+        const clock_t start = clock();
 
         while (text->len < 1024 * 1024)
             g_string_append(text, pieces[i]);
         g_assert_false(resembles(text->str));
         g_string_append(text, PHRASE);
         g_assert_true(resembles(text->str));
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
+        g_assert_cmpint(clock() - start, <, 5 * CLOCKS_PER_SEC);
     }
 }
 

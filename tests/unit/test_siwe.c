@@ -4,6 +4,7 @@
 #include "support/assert_bytes.h"
 
 #include <string.h>
+#include <time.h>
 
 #define ADDRESS "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 
@@ -313,21 +314,21 @@ static void test_empty(void)
     g_assert_cmpstr(problem.field, ==, "domain");
 }
 
-/* As much hostile text as the limit lets through, many times over. */
+/* A megabyte of it, and as much as the limit lets through many times over, in 50 ms of CPU time. */
 static void test_linear(void)
 {
     static const char fillers[] = {':', '%', '/', '[', '@', '\n', ' ', 'a'};
 
     for (gsize i = 0; i < G_N_ELEMENTS(fillers); i++) {
         g_autofree char *text = g_strnfill(1024 * 1024, fillers[i]);
-        const gint64 start = g_get_monotonic_time();
+        const clock_t start = clock();
         SrSiweProblem problem;
         SrSiwe siwe;
 
         g_assert_false(sr_siwe_parse(text, 1024 * 1024, &siwe, &problem));
         for (guint n = 0; n < 64; n++)
             g_assert_false(sr_siwe_parse(text, SR_SIWE_MESSAGE_MAX, &siwe, &problem));
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 50 * 1000);
+        g_assert_cmpint(clock() - start, <, CLOCKS_PER_SEC / 20);
     }
 }
 

@@ -110,7 +110,7 @@ static const Refused refused[] = {
      "a wants you to sign in with your Ethereum account:", "scheme", 1},
     {"domain-with-scheme", MEMBER(domain), "a://b", "domain", 2},
     {"domain-with-path", MEMBER(domain), "a/b", "domain", 1},
-    {"domain-with-space", MEMBER(domain), "a b", "header", -1},
+    {"domain-with-space", MEMBER(domain), "a b", "domain", 2},
     {"domain-with-line-feed", MEMBER(domain), "a\nb", "domain", 1},
     {"domain-with-empty-port", MEMBER(domain), "a:", "domain", -1},
     {"domain-with-big-port", MEMBER(domain), "a:99999", "domain", -1},
