@@ -17,6 +17,7 @@ bindir     ?= $(prefix)/bin
 libexecdir ?= $(prefix)/libexec/sealring
 datadir    ?= $(prefix)/share
 mandir     ?= $(datadir)/man
+completiondir ?= $(datadir)/bash-completion/completions
 INSTALL    ?= install
 
 comma := ,
@@ -159,7 +160,7 @@ lint: deps-test  ## formatting, layers, link rules, sizes, static analysers
 	@$(RUN) tests/lint/run --slow
 
 demo: deps-build  ## sign in with a throw-away key and show every frame
-	@$(BUILD) programs
+	@$(BUILD) programs $(O)/tests/demo/browser
 	@$(RUN) tests/demo/run
 
 bench: deps-test  ## measure; prints a table with ratios
@@ -208,12 +209,13 @@ MAN_PAGES := $(wildcard packaging/man/*.1)
 LIBEXEC_PROGRAMS := sealring-agent sealring-host sealring-prompt
 
 install: all  ## install below DESTDIR
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1)
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir))
 	$(INSTALL) -m 755 $(O)/sealring $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 755 $(addprefix $(O)/,$(LIBEXEC_PROGRAMS)) $(DESTDIR)$(libexecdir)/
-	$(if $(MAN_PAGES),$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man1/)
+	$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man1/
+	$(INSTALL) -m 644 packaging/completions/sealring.bash $(DESTDIR)$(completiondir)/sealring
 uninstall:  ## remove what install put there
-	rm -f $(DESTDIR)$(bindir)/sealring $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
+	rm -f $(DESTDIR)$(bindir)/sealring $(DESTDIR)$(completiondir)/sealring $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
 	    $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN_PAGES)))
 	-rmdir $(DESTDIR)$(libexecdir)
 

@@ -24,7 +24,7 @@ gboolean sr_key_writing_check_name(const SrRequest *request, const char *name, G
     const glong length = g_utf8_strlen(name, -1);
     gboolean printable = TRUE;
 
-    for (const char *at = name; *at; at = g_utf8_next_char(at))
+    for (const char *at = name; *at; at += g_utf8_skip[(guchar)*at])
         printable = printable && g_unichar_isprint(g_utf8_get_char(at));
     if (length < 1 || length > (glong)SR_KEY_NAME_MAX || !printable) {
         sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "name", -1,
@@ -104,8 +104,6 @@ static gpointer put_job(SrStore *store, gpointer record, GError **error)
 void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char *seal,
                           const char *event)
 {
-    g_autoptr(SrKey) owned_key = key;
-    g_autofree char *owned_seal = seal;
     Writing *writing = g_new0(Writing, 1);
     GError *error = NULL;
     SrRecord *record;
@@ -119,10 +117,11 @@ void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char 
     request->free_state = writing_free;
     record =
         key ? sr_key_record_plain(info, key, &error) : sr_key_record_sealed(info, seal, &error);
-    if (!record) {
+    sr_key_free(key);
+    g_free(seal);
+    if (record)
+        sr_request_on_store(request, put_job, record, (GDestroyNotify)sr_record_free, NULL,
+                            SR_STORE_DEADLINE_MS, on_written);
+    else
         sr_request_fail(request, error);
-        return;
-    }
-    sr_request_on_store(request, put_job, record, (GDestroyNotify)sr_record_free, NULL,
-                        SR_STORE_DEADLINE_MS, on_written);
 }

@@ -108,10 +108,8 @@ static void ask_connect(SrRequest *request)
 {
     SrConsentModel *model = sr_request_consent(
         request, "Connect to %s?", request->is_page ? request->origin : "this extension");
-    char address[SR_ADDRESS_TEXT_SIZE];
 
-    address_text(request->key, address);
-    sr_consent_model_add(model, SR_CONSENT_KEY, "%s (%s)", request->key->name, address);
+    sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_GRANT, "See your address");
     sr_consent_model_add(model, SR_CONSENT_GRANT, "Ask for signatures; you are asked each time");
     sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: you disconnect it");

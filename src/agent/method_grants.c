@@ -158,7 +158,7 @@ static void ask_add(SrRequest *request, const Adding *adding)
                                                     : "Connect a key to an extension?");
     g_autofree char *time = sr_duration_text(adding->seconds);
 
-    sr_consent_model_add(model, SR_CONSENT_KEY, "%s", request->key->name);
+    sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_FACT, "Extension: %s", adding->extension);
     sr_consent_model_add(model, SR_CONSENT_FACT, "Page: %s", adding->origin);
     if (adding->message) {

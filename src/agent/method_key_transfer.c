@@ -250,6 +250,7 @@ static void on_keys_to_export(SrRequest *request)
         return;
     }
     model = sr_request_consent(request, "Give out the private key \"%s\"?", request->key->name);
+    sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_FACT, "As: %s",
                          keystore ? "a file with a passphrase"
                                   : "plain digits, readable by anyone");

@@ -199,7 +199,7 @@ static void confirm_for_extension(SrRequest *request, const char *title, SrReque
         return;
     }
     model = sr_request_consent(request, "%s", title);
-    sr_consent_model_add(model, SR_CONSENT_KEY, "%s", request->key->name);
+    sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Allow");
     sr_request_ask(request, model, next);
 }
@@ -277,6 +277,7 @@ static void on_keys_to_delete(SrRequest *request)
         return;
     }
     model = sr_request_consent(request, "Delete the key \"%s\" for ever?", request->key->name);
+    sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_WARNING,
                          "Without a copy of the key, what belongs to it is lost.");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Delete");

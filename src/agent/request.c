@@ -360,6 +360,29 @@ SrConsentModel *sr_request_consent(const SrRequest *request, const char *title_f
     return model;
 }
 
+/* The address of @info as text; FALSE for a key that has none. */
+static gboolean address_of(const SrKeyInfo *info, char text[SR_ADDRESS_TEXT_SIZE])
+{
+    guint8 address[SR_ADDRESS_SIZE];
+
+    if (info->type != SR_KEY_SECP256K1)
+        return FALSE;
+    sr_address_from_public_key(info->public_key, address);
+    sr_address_text(address, text);
+    return TRUE;
+}
+
+void sr_request_add_key(const SrRequest *request, SrConsentModel *model)
+{
+    char address[SR_ADDRESS_TEXT_SIZE];
+
+    if (address_of(request->key, address))
+        sr_consent_model_add(model, SR_CONSENT_KEY, "%s (%s)", request->key->name, address);
+    else
+        sr_consent_model_add(model, SR_CONSENT_KEY, "%s (%s)", request->key->name,
+                             sr_key_type_name(request->key->type));
+}
+
 gboolean sr_request_record(SrRequest *request, const char *event, SrJson *more, GError **error)
 {
     g_autoptr(SrJson) entry = json_object_new_object();
@@ -384,6 +407,7 @@ SrJson *sr_request_key_json(const SrRequest *request, const SrKeyInfo *info)
 {
     SrJson *json = json_object_new_object();
     const char *default_id = sr_key_ring_default(request->agent->keys);
+    char address[SR_ADDRESS_TEXT_SIZE];
     g_autofree char *public_key =
         sr_hex_encode(info->public_key, sr_key_public_size(info->type), TRUE);
     g_autofree char *did = sr_key_did(info->type, info->public_key);
@@ -392,14 +416,8 @@ SrJson *sr_request_key_json(const SrRequest *request, const SrKeyInfo *info)
     sr_json_add_string(json, "id", info->id);
     sr_json_add_string(json, "name", info->name);
     sr_json_add_string(json, "type", sr_key_type_name(info->type));
-    if (info->type == SR_KEY_SECP256K1) {
-        guint8 address[SR_ADDRESS_SIZE];
-        char text[SR_ADDRESS_TEXT_SIZE];
-
-        sr_address_from_public_key(info->public_key, address);
-        sr_address_text(address, text);
-        sr_json_add_string(json, "address", text);
-    }
+    if (address_of(info, address))
+        sr_json_add_string(json, "address", address);
     sr_json_add_string(json, "publicKey", public_key);
     sr_json_add_string(json, "did", did);
     sr_json_add_boolean(json, "sealed", info->sealed);

@@ -139,6 +139,9 @@ SrSecret *sr_request_read_passed(SrRequest *request, gsize max, GError **error);
 SrConsentModel *sr_request_consent(const SrRequest *request, const char *title_format, ...)
     G_GNUC_PRINTF(2, 3);
 
+/* Add the request's key, its name and address, to @model. */
+void sr_request_add_key(const SrRequest *request, SrConsentModel *model);
+
 /*
  * Append an audit entry {"event", "method", extension, origin, key, …members of @more (taken, may
  * be NULL)}. The reply then relies on it.

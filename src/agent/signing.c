@@ -225,16 +225,6 @@ static void on_agreed(SrRequest *request)
     sr_request_open_key(request, sign);
 }
 
-static void add_key(const SrRequest *request, SrConsentModel *model)
-{
-    guint8 address[SR_ADDRESS_SIZE];
-    char text[SR_ADDRESS_TEXT_SIZE];
-
-    sr_address_from_public_key(request->key->public_key, address);
-    sr_address_text(address, text);
-    sr_consent_model_add(model, SR_CONSENT_KEY, "%s (%s)", request->key->name, text);
-}
-
 static void ask_siwe(SrRequest *request, const Signing *signing)
 {
     g_autofree char *title = sr_siwe_view_title(&signing->siwe, signing->recap);
@@ -242,7 +232,7 @@ static void ask_siwe(SrRequest *request, const Signing *signing)
     gsize size;
     const char *bytes = g_bytes_get_data(signing->bytes, &size);
 
-    add_key(request, model);
+    sr_request_add_key(request, model);
     if (sr_request_is_cli(request))
         sr_consent_model_add(model, SR_CONSENT_WARNING,
                              "No browser vouches for the site: the message comes from a command.");
@@ -277,7 +267,7 @@ static void ask_message(SrRequest *request, const Signing *signing)
     gsize size;
     const char *bytes = g_bytes_get_data(signing->bytes, &size);
 
-    add_key(request, model);
+    sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_FACT, "Length: %zu bytes", size);
     add_bytes(model, bytes, size);
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Sign");
@@ -354,6 +344,6 @@ void sr_signing_start_digest(SrRequest *request, const guint8 digest[32], SrCons
 
     memcpy(signing->digest, digest, sizeof signing->digest);
     signing->event = event;
-    add_key(request, model);
+    sr_request_add_key(request, model);
     sr_request_ask(request, model, on_agreed);
 }

@@ -139,7 +139,10 @@ static gboolean is_vault(const SrAgent *agent)
 
 static void on_locked(SrRequest *request)
 {
-    if (is_vault(request->agent) && request->may_ask)
+    const gboolean can_ask =
+        strcmp(sr_prompter_kind(request->agent->prompter, request->caller), "none") != 0;
+
+    if (is_vault(request->agent) && request->may_ask && can_ask)
         ask_unlock(request);
     else
         fail_locked(request);

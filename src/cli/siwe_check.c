@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "ethereum/recap.h"
 #include "ethereum/siwe.h"
+#include "ethereum/siwe_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,43 +36,6 @@ static SrJson *bad_from_error(const char *field, const GError *error)
     return bad(field, error->message, detail ? detail->offset : 0);
 }
 
-static SrJson *slice_text(const SrSlice *slice)
-{
-    return json_object_new_string_len(slice->data, (int)slice->length);
-}
-
-static void add_slice(SrJson *fields, const char *name, const SrSlice *slice)
-{
-    if (slice->data)
-        sr_json_add(fields, name, slice_text(slice));
-}
-
-static SrJson *fields_of(const SrSiwe *siwe)
-{
-    SrJson *fields = json_object_new_object();
-    SrJson *resources;
-
-    add_slice(fields, "scheme", &siwe->scheme);
-    add_slice(fields, "domain", &siwe->domain);
-    add_slice(fields, "address", &siwe->address);
-    add_slice(fields, "statement", &siwe->statement);
-    add_slice(fields, "uri", &siwe->uri);
-    add_slice(fields, "version", &siwe->version);
-    add_slice(fields, "chainId", &siwe->chain_id);
-    add_slice(fields, "nonce", &siwe->nonce);
-    add_slice(fields, "issuedAt", &siwe->issued_at);
-    add_slice(fields, "expirationTime", &siwe->expiration_time);
-    add_slice(fields, "notBefore", &siwe->not_before);
-    add_slice(fields, "requestId", &siwe->request_id);
-    if (!siwe->has_resources)
-        return fields;
-    resources = json_object_new_array();
-    for (guint i = 0; i < siwe->n_resources; i++)
-        json_object_array_add(resources, slice_text(&siwe->resources[i]));
-    sr_json_add(fields, "resources", resources);
-    return fields;
-}
-
 static SrJson *answer_message(const char *message, gsize size, gboolean check_recap)
 {
     SrSiwe siwe;
@@ -89,7 +53,7 @@ static SrJson *answer_message(const char *message, gsize size, gboolean check_re
     }
     answer = json_object_new_object();
     sr_json_add_boolean(answer, "ok", TRUE);
-    sr_json_add(answer, "fields", fields_of(&siwe));
+    sr_json_add(answer, "fields", sr_siwe_fields_json(&siwe));
     return answer;
 }
 

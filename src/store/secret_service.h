@@ -21,7 +21,8 @@ SrStore *sr_secret_service_new(const char *bus_address);
 /*
  * Ask the provider to unlock the default collection, which shows its own dialog; waits at most
  * @timeout_ms, then dismisses the dialog. TRUE when the collection is unlocked afterwards, else
- * SR_ERROR_STORE_LOCKED (refused, dismissed, timed out) or _STORE_UNAVAILABLE. Call it on a thread
+ * SR_ERROR_STORE_LOCKED (refused, dismissed, timed out; KeePassXC leaves its dialog on the screen
+ * then) or _STORE_UNAVAILABLE. Call it on a thread
  * of its own, never from a request that the user did not start.
  */
 gboolean sr_secret_service_unlock_with_prompt(const char *bus_address, guint timeout_ms,

@@ -90,9 +90,8 @@ static void stop_host(Host *host)
 static size_t make_request(const Options *options, uint8_t *frame)
 {
     char *body = (char *)frame + SR_FRAME_HEADER_SIZE;
-    const int length =
-        snprintf(body, REQUEST_BYTES_MAX,
-                 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"", options->method);
+    const int length = snprintf(body, REQUEST_BYTES_MAX,
+                                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"", options->method);
 
     if (length < 0 || (unsigned)length >= options->bytes)
         die("the request is longer than -b");

@@ -3,9 +3,12 @@
  * is, and writes every whole frame back in one go.
  *
  *     echo_host [anything]       echoes between stdin and stdout, as a browser would start it
- *     echo_host --agent SOCKET   stands in for the agent behind sealring-host: listens at SOCKET,
- *                                swallows the first frame (attach), echoes the others; one client
- *                                at a time, until it is killed
+ *     echo_host --relay SOCKET   the least a relay can do: sends what it reads to the agent at
+ *                                SOCKET, and the answer back; no more than one request at a time,
+ *                                no checks, no waiting for both sides
+ *     echo_host --agent SOCKET   stands in for the agent behind either: listens at SOCKET, swallows
+ *                                the first frame (attach), echoes the others; one client at a
+ *                                time, until it is killed
  */
 #include "wire/frame.h"
 #include "wire/socket.h"
@@ -71,6 +74,31 @@ static int echo(int in, int out, unsigned skip)
     return result;
 }
 
+static int relay(const char *path)
+{
+    static uint8_t bytes[65536];
+    static const char attach[] = "{}";
+    const int agent = sr_socket_connect(path);
+    ssize_t got;
+
+    if (agent < 0) {
+        fprintf(stderr, "cannot connect to %s: %s\n", path, strerror(-agent));
+        return 1;
+    }
+    sr_frame_header(sizeof(attach) - 1, bytes);
+    memcpy(bytes + SR_FRAME_HEADER_SIZE, attach, sizeof(attach) - 1);
+    if (write_all(agent, bytes, SR_FRAME_HEADER_SIZE + sizeof(attach) - 1) != 0)
+        return 1;
+    while ((got = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0) {
+        if (write_all(agent, bytes, (size_t)got) != 0)
+            return 1;
+        got = read(agent, bytes, sizeof(bytes));
+        if (got <= 0 || write_all(STDOUT_FILENO, bytes, (size_t)got) != 0)
+            return 1;
+    }
+    return 0;
+}
+
 static int serve(const char *path)
 {
     const int listener = sr_socket_listen(path);
@@ -96,5 +124,7 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--agent") == 0)
         return serve(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--relay") == 0)
+        return relay(argv[2]);
     return echo(STDIN_FILENO, STDOUT_FILENO, 0) == 0 ? 0 : 1;
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 from keepassxc import PASSWORD, PROGRAMS, Display, KeePassXC  # noqa: E402
-from keyring import Bus, Home, missing_program, wait_until  # noqa: E402
+from keyring import Bus, Home, missing_program  # noqa: E402
 from store_probe import PROGRAM, StoreProbe, run_tests  # noqa: E402
 
 PAUSE = 0.3  # seconds between writes
@@ -96,21 +96,22 @@ def test_confirmed():
         probe.expect("a", "value")
 
 
-def test_unlock_dialog():
-    """The one call that may show a dialog: it ends in time, and with the password it unlocks."""
+def test_unlock_dialog_answered():
+    """The one call that may show a dialog; with the password it unlocks."""
     with running(password=None) as (program, probe):
-        windows = program.display.windows()
-        answer = probe("unlock", "1500", bound=4)
-        assert answer.reason == "STORE_LOCKED" and "in time" in answer.fields[0], answer
-        assert probe.state() == "locked"
-        probe.send("unlock", "15000")
-        wait_until(lambda: program.display.windows() != windows, "the dialog")
-        time.sleep(1)
-        program.display.type(PASSWORD)
+        probe.send("unlock", "20000")
+        program.display.answer_unlock_dialog(PASSWORD)
         fields = probe.receive()
         assert fields[0] == "ok", fields
         assert probe.state() == "open"
         probe.works()
+
+
+def test_unlock_dialog_ignored():
+    with running(password=None) as (_, probe):
+        answer = probe("unlock", "1000", bound=4)
+        assert answer.reason == "STORE_LOCKED" and "in time" in answer.fields[0], answer
+        assert probe.state() == "locked"
 
 
 TESTS = [
@@ -118,7 +119,8 @@ TESTS = [
     ("texts, labels and algorithms come back", test_texts),
     ("a record is there after an orderly restart", test_kept),
     ("a locked database says so at once, without a dialog", test_locked),
-    ("the unlock dialog, not answered and answered", test_unlock_dialog),
+    ("the unlock dialog, answered", test_unlock_dialog_answered),
+    ("the unlock dialog, ignored", test_unlock_dialog_ignored),
     ("where each access has to be confirmed, no dialog comes up", test_confirmed),
 ]
 

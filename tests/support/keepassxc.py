@@ -62,19 +62,24 @@ class Display:
         self.process.terminate()
         self.process.wait()
 
-    def type(self, text):
-        """Type into the window that has the focus."""
-        subprocess.run(["xdotool", "type", "--delay", "20", text + "\n"], check=True,
-                       env={"DISPLAY": self.name, "PATH": os.environ["PATH"]})
+    def xdotool(self, *words):
+        """Its output's words."""
+        return subprocess.run(["xdotool", *words], capture_output=True, text=True,
+                              env={"DISPLAY": self.name, "PATH": os.environ["PATH"]}).stdout.split()
+
+    def answer_unlock_dialog(self, password):
+        """Without a window manager nothing has the focus: give it, and click into the field."""
+        wait_until(lambda: self.xdotool("search", "--onlyvisible", "--name", "Unlock Database"), "the dialog")
+        time.sleep(1)
+        dialog = self.xdotool("search", "--onlyvisible", "--name", "Unlock Database")[-1]
+        self.xdotool("windowfocus", dialog, "mousemove", "--window", dialog, "300", "175", "click", "1", "sleep", "0.3",
+                     "type", "--delay", "40", password)
+        self.xdotool("key", "Return")
 
     def windows(self):
         """The titles of the windows that are shown."""
-        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "."], capture_output=True, text=True,
-                               env={"DISPLAY": self.name, "PATH": os.environ["PATH"]}).stdout.split()
-        titles = [subprocess.run(["xdotool", "getwindowname", window], capture_output=True, text=True,
-                                 env={"DISPLAY": self.name, "PATH": os.environ["PATH"]}).stdout.strip()
-                  for window in found]
-        return sorted(filter(None, titles))
+        return sorted(" ".join(self.xdotool("getwindowname", window))
+                      for window in self.xdotool("search", "--onlyvisible", "--name", "."))
 
 
 class KeePassXC:
