@@ -192,10 +192,26 @@ static void ask_vault_passphrase(SrRequest *request, gboolean is_new)
     sr_request_passphrase(request, model, is_new, unlock_vault);
 }
 
+/* Some keyrings open without a dialog (no password): try that first. */
+static gpointer try_unlock_job(SrStore *store, gpointer data, GError **error)
+{
+    (void)data;
+    (void)error;
+    return GINT_TO_POINTER(sr_store_unlock(store, NULL, NULL) ? 2 : 1);
+}
+
 /* The keyring service shows a dialog of its own; nothing of ours waits for it. */
 static gpointer unlock_service(gpointer data, GError **error)
 {
     return sr_secret_service_unlock_with_prompt(NULL, KEYRING_DIALOG_MS, error) ? data : NULL;
+}
+
+static void on_unlock_tried(SrRequest *request)
+{
+    if (GPOINTER_TO_INT(request->result) == 2)
+        on_unlocked(request);
+    else
+        sr_request_on_worker(request, unlock_service, request, NULL, on_unlocked);
 }
 
 static void on_viewed(SrRequest *request)
@@ -211,7 +227,8 @@ static void on_viewed(SrRequest *request)
     } else if (vault && (state == SR_STORE_LOCKED || state == SR_STORE_EMPTY)) {
         ask_vault_passphrase(request, state == SR_STORE_EMPTY);
     } else if (state == SR_STORE_LOCKED) {
-        sr_request_on_worker(request, unlock_service, request, NULL, on_unlocked);
+        sr_request_on_store(request, try_unlock_job, NULL, NULL, NULL, SR_STORE_DEADLINE_MS,
+                            on_unlock_tried);
     } else {
         on_unlocked(request);
     }

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""The main job with the key in a real gnome-keyring, and what the agent does when that keyring is
+locked, hung, gone or comes back; and moving everything between keyring and vault."""
+# tests/run: timeout=300
+import contextlib
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import cli_world
+from agent_world import ADDRESS_ONE, AgentWorld
+from cli_world import PASSPHRASE, Skip, check, equal, message
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from keyring import Bus, Home, Keyring, missing_program  # noqa: E402
+
+
+class KeyringWorld(AgentWorld):
+    """A world on a bus of its own with an unlocked gnome-keyring; its agent uses store = auto."""
+
+    def __init__(self):
+        absent = missing_program("dbus-daemon", "dbus-send", "gnome-keyring-daemon")
+        self.stack = contextlib.ExitStack()
+        super().__init__(setup=False)
+        if absent:
+            self.skip = f"{absent} is not installed"
+            return
+        self.skip = None
+        self.home = self.stack.enter_context(Home())
+        self.bus = self.stack.enter_context(Bus(self.home))
+        self.keyring = self.stack.enter_context(Keyring(self.bus))
+        self.environment["DBUS_SESSION_BUS_ADDRESS"] = self.bus.address
+        self.configure("auto")
+
+    def configure(self, store):
+        path = self.folder / "config/sealring/sealring.conf"
+        path.write_text(path.read_text().replace("store = vault", f"store = {store}"))
+
+    def items(self):
+        """Number of sealring's items in the keyring."""
+        reply = self.bus.call("org.freedesktop.secrets", "/org/freedesktop/secrets/collection/login",
+                              "org.freedesktop.Secret.Collection.SearchItems", "dict:string:string:kind,key")
+        return reply.count("/org/freedesktop/secrets/collection/login/") if reply else 0
+
+    def close(self):
+        try:
+            super().close()
+        finally:
+            self.stack.close()
+
+
+def ready(world):
+    if world.skip:
+        raise Skip(world.skip)
+    world.import_key()
+    return world.browser()
+
+
+def bounded(function, what, limit=3.6):
+    begin = time.monotonic()
+    result = function()
+    check(time.monotonic() - begin < limit, f"{what} took {time.monotonic() - begin:.1f} s")
+    return result
+
+
+def sign_in(browser, nonce):
+    return browser.result("siwe.sign", {"message": message(ADDRESS_ONE, nonce=nonce)})
+
+
+def test_the_key_comes_out_of_the_keyring_and_signs(world):
+    browser = ready(world)
+    equal(browser.result("sealring.hello")["store"], {"name": "secret-service", "state": "open"}, "store")
+    equal(world.items(), 1, "items in the keyring")
+    sign_in(browser, "nonce00001")
+    world.stop()
+    browser = world.browser()
+    signature = sign_in(browser, "nonce00002")["signature"]
+    verified = browser.result("siwe.verify", {"message": message(ADDRESS_ONE, nonce="nonce00002"), "signature": signature})
+    equal(verified["valid"], True, "after a restart")
+    equal(world.shown().count("title\tUnlock"), 0, "no passphrase is asked for")
+
+
+def test_a_locked_keyring_is_said_at_once_and_nothing_is_made_elsewhere(world):
+    browser = ready(world)
+    world.stop()
+    world.bus.lock()
+    browser = world.browser(connect=False)
+    equal(bounded(lambda: browser.reason("eth_requestAccounts", []), "answer"), "STORE_LOCKED", "reason")
+    equal(browser.reason("keys.create", {}), "STORE_LOCKED", "making a key")
+    equal(world.run("key", "list").status, 4, "exit status")
+    check(not (world.folder / "data/sealring/vault.db").exists(), "no vault appeared")
+    world.keyring.kill()
+    world.keyring.start()
+    equal(browser.result("eth_accounts", []), [ADDRESS_ONE], "unlocked again")
+
+
+def test_a_hung_keyring_is_answered_in_time_and_works_again(world):
+    browser = ready(world)
+    world.stop()
+    browser = world.browser(connect=False)
+    world.keyring.signal(signal.SIGSTOP)
+    try:
+        equal(bounded(lambda: browser.reason("eth_requestAccounts", []), "answer"), "STORE_UNAVAILABLE", "reason")
+        equal(bounded(lambda: browser.result("eth_chainId", []), "another request", 1), "0x1", "others go on")
+    finally:
+        world.keyring.signal(signal.SIGCONT)
+    time.sleep(0.5)
+    equal(browser.result("eth_accounts", []), [ADDRESS_ONE], "afterwards")
+
+
+def test_a_keyring_that_went_away_and_came_back_is_used_again(world):
+    browser = ready(world)
+    world.keyring.kill()
+    world.run("key", "create", "--name", "Lost").expect(4, "without a keyring")
+    world.keyring.start()
+    world.run("key", "create", "--name", "Kept").expect(0, "with it again")
+    equal(sorted(key["name"] for key in world.json("key", "list")["keys"]), ["Kept", "One"], "keys")
+    sign_in(browser, "nonce00003")
+
+
+def test_a_bus_that_died_and_came_back_is_used_again(world):
+    browser = ready(world)
+    sign_in(browser, "nonce00004")
+    world.bus.stop()
+    world.keyring.stop()
+    world.run("key", "create", "--name", "Lost").expect(4, "without a bus")
+    world.bus.start()
+    world.keyring.start()
+    world.run("key", "create", "--name", "Kept").expect(0, "with it again")
+    sign_in(browser, "nonce00005")
+
+
+def test_without_a_bus_auto_keeps_to_the_store_that_has_the_keys(world):
+    ready(world)
+    world.stop()
+    world.environment["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
+    run = world.run("key", "list", "--json")
+    equal((run.status, run.json["error"]["data"]["reason"]), (4, "STORE_UNAVAILABLE"), "the keys are not lost silently")
+    check(not (world.folder / "data/sealring/vault.db").exists(), "no vault appeared")
+
+
+def test_a_person_sees_what_the_item_is(world):
+    ready(world)
+    found = world.bus.call("org.freedesktop.secrets", "/org/freedesktop/secrets/collection/login",
+                           "org.freedesktop.Secret.Collection.SearchItems", "dict:string:string:kind,key")
+    path = re.search(r"/org/\S+", found)[0]
+    label = world.bus.call("org.freedesktop.secrets", path, "org.freedesktop.DBus.Properties.Get",
+                           "string:org.freedesktop.Secret.Item", "string:Label")
+    check("One" in label, f"label: {label}")
+    attributes = world.bus.call("org.freedesktop.secrets", path, "org.freedesktop.DBus.Properties.Get",
+                                "string:org.freedesktop.Secret.Item", "string:Attributes")
+    check("secp256k1" in attributes and ADDRESS_ONE[2:].lower() not in attributes.lower(), f"attributes: {attributes}")
+
+
+def test_everything_moves_to_the_vault_and_back(world):
+    browser = ready(world)
+    browser.result("storage.set", {"key": "k", "value": "kept"})
+    moved = world.json("store", "move", "vault", "--passphrase-fd", "{fd}", passphrase=PASSPHRASE)
+    equal(moved, {"moved": 2, "active": "vault"}, "to the vault")
+    equal(world.items(), 0, "left in the keyring")
+    equal(browser.result("storage.get", {"key": "k"}), {"value": "kept"}, "the record")
+    sign_in(browser, "nonce00006")
+    world.stop()
+    equal(world.json("store", "show")["active"], "vault", "after a restart")
+    world.unlock()
+    equal(world.json("store", "move", "secret-service"), {"moved": 2, "active": "secret-service"}, "and back")
+    equal(world.items(), 1, "in the keyring again")
+    browser = world.browser()
+    sign_in(browser, "nonce00007")
+    equal(browser.result("storage.get", {"key": "k"}), {"value": "kept"}, "the record")
+
+
+def test_a_move_killed_anywhere_loses_nothing_and_can_be_completed(world):
+    ready(world)
+    for number in range(6):
+        world.run("key", "create", "--name", f"Key {number}").expect(0, "create")
+    names = sorted(key["name"] for key in world.json("key", "list")["keys"])
+    targets = ["vault", "secret-service"]
+    for round_ in range(int(os.environ.get("SOAK", "0")) * 40 + 8):
+        target = targets[round_ % 2]
+        pid = world.agent_pid()
+        command = world.start("store", "move", target, "--passphrase-fd", "{fd}", passphrase=PASSPHRASE) if target == "vault" \
+            else world.start("store", "move", target)
+        time.sleep(0.05 + 0.03 * (round_ // 2))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        command.communicate(timeout=20)
+        if world.json("store", "show")["active"] == "vault":
+            world.unlock()
+        equal(sorted(key["name"] for key in world.json("key", "list")["keys"]), names, f"after kill {round_}")
+        words = ["store", "move", target]
+        if target == "vault":
+            world.run(*words, "--passphrase-fd", "{fd}", passphrase=PASSPHRASE).expect(0, f"completing {round_}")
+        else:
+            if world.json("store", "show")["state"] != "open":
+                world.unlock()
+            world.run(*words, "--passphrase-fd", "{fd}", passphrase=PASSPHRASE).expect(0, f"completing {round_}")
+        equal(world.json("store", "show")["active"], target, f"store after {round_}")
+        equal(sorted(key["name"] for key in world.json("key", "list")["keys"]), names, f"after completing {round_}")
+
+
+if __name__ == "__main__":
+    cli_world.main("keyring", dict(globals()), KeyringWorld)
