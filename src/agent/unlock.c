@@ -31,7 +31,6 @@ static SrConsentModel *unlock_model(SrRequest *request)
 {
     SrConsentModel *model = sr_request_consent(request, "Unlock your sealring vault");
 
-    sr_consent_model_add(model, SR_CONSENT_FACT, "Asked for by: %s", request->method->name);
     if (request->attempts > 0)
         sr_consent_model_add(model, SR_CONSENT_ERROR, "That passphrase does not open the vault.");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Unlock");

@@ -1,7 +1,7 @@
 #include "prompt/screen.h"
 
 #define WIDTH 620
-#define HEIGHT 640
+#define HEIGHT 700
 #define RESERVED_WIDTH 40  /* a dock at the side */
 #define RESERVED_HEIGHT 64 /* a panel and a title bar */
 #define SMALLEST 240
