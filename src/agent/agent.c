@@ -66,7 +66,7 @@ static void open_store(SrAgent *agent)
 
 void sr_agent_set_store(SrAgent *agent, SrStore *store)
 {
-    sr_store_thread_free(agent->store);
+    g_ptr_array_add(agent->former_stores, agent->store);
     agent->store = sr_store_thread_new(store);
     sr_key_ring_clear(agent->keys);
 }
@@ -94,6 +94,7 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->runtime_folder = g_strdup(runtime_folder);
     agent->loop = g_main_loop_new(NULL, FALSE);
     agent->connections = g_ptr_array_new_with_free_func((GDestroyNotify)sr_connection_free);
+    agent->former_stores = g_ptr_array_new_with_free_func((GDestroyNotify)sr_store_thread_free);
     agent->methods = sr_dispatch_table();
     agent->keys = sr_key_ring_new((guint)configuration->key_cache_seconds);
     agent->prompter = sr_prompter_new(agent);
@@ -116,6 +117,7 @@ void sr_agent_free(SrAgent *agent)
     sr_prompter_free(agent->prompter);
     if (agent->store)
         sr_store_thread_free(agent->store);
+    g_ptr_array_unref(agent->former_stores);
     sr_key_ring_free(agent->keys);
     sr_grants_free(agent->grants);
     sr_audit_free(agent->audit);

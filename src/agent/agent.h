@@ -32,6 +32,7 @@ typedef struct {
     SrAudit *audit;
     SrGrants *grants;
     SrStoreThread *store;
+    GPtrArray *former_stores; /* of SrStoreThread, owned: they answer what they had been asked */
     SrKeyRing *keys;
     SrPrompter *prompter;
     SrListener *listener;

@@ -17,6 +17,8 @@
 #define PROTOCOL_VERSION 1
 #define PROMPTS_WAITING 4
 #define KEYRING_DIALOG_MS 120000
+/* A look gives up by itself and then says "unavailable", which is an answer, not an error. */
+#define LOOK_DEADLINE_MS (SR_STORE_DEADLINE_MS + 1000)
 
 /* --- hello, status
  * ---------------------------------------------------------------------------------- */
@@ -147,7 +149,7 @@ static void handle_status(SrRequest *request)
     if (sr_key_ring_is_loaded(request->agent->keys))
         look_for_status(request);
     else
-        sr_request_on_store(request, peek_job, NULL, NULL, NULL, SR_STORE_DEADLINE_MS, on_peeked);
+        sr_request_on_store(request, peek_job, NULL, NULL, NULL, LOOK_DEADLINE_MS, on_peeked);
 }
 
 /* --- lock, unlock

@@ -113,9 +113,14 @@ static gpointer load_job(SrStore *store, gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func((GDestroyNotify)sr_key_info_free);
     g_autoptr(GPtrArray) records = NULL;
-    const SrStoreState state = sr_store_state(store, NULL);
+    g_autofree char *detail = NULL;
+    const SrStoreState state = sr_store_state(store, &detail);
 
     (void)data;
+    if (state == SR_STORE_UNAVAILABLE) {
+        sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "%s", detail);
+        return NULL;
+    }
     if (state == SR_STORE_LOCKED)
         return (gpointer)(guintptr)store_locked;
     if (state == SR_STORE_EMPTY)

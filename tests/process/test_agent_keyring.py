@@ -105,6 +105,7 @@ def test_a_hung_keyring_is_answered_in_time_and_works_again(world):
     try:
         equal(bounded(lambda: browser.reason("eth_requestAccounts", []), "answer"), "STORE_UNAVAILABLE", "reason")
         equal(bounded(lambda: browser.result("eth_chainId", []), "another request", 1), "0x1", "others go on")
+        equal(bounded(lambda: browser.result("sealring.hello"), "hello", 4)["store"]["state"], "unavailable", "hello")
     finally:
         world.keyring.signal(signal.SIGCONT)
     time.sleep(0.5)
