@@ -49,7 +49,7 @@ static gpointer view_job(SrStore *store, gpointer data, GError **error)
 /* Look at the store, then go on with a StoreView as the result. */
 static void look_at_store(SrRequest *request, SrRequestStep next)
 {
-    sr_request_on_store(request, view_job, NULL, NULL, store_view_free, SR_STORE_DEADLINE_MS, next);
+    sr_request_on_store(request, view_job, NULL, NULL, store_view_free, LOOK_DEADLINE_MS, next);
 }
 
 static SrJson *store_json(const SrRequest *request, const StoreView *view, gboolean with_detail)
