@@ -18,6 +18,7 @@ libexecdir ?= $(prefix)/libexec/sealring
 datadir    ?= $(prefix)/share
 mandir     ?= $(datadir)/man
 completiondir ?= $(datadir)/bash-completion/completions
+unitdir    ?= $(prefix)/lib/systemd/user
 INSTALL    ?= install
 
 comma := ,
@@ -209,13 +210,15 @@ MAN_PAGES := $(wildcard packaging/man/*.1)
 LIBEXEC_PROGRAMS := sealring-agent sealring-host sealring-prompt
 
 install: all  ## install below DESTDIR
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir))
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir) $(unitdir))
 	$(INSTALL) -m 755 $(O)/sealring $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 755 $(addprefix $(O)/,$(LIBEXEC_PROGRAMS)) $(DESTDIR)$(libexecdir)/
 	$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 packaging/completions/sealring.bash $(DESTDIR)$(completiondir)/sealring
+	$(INSTALL) -m 644 packaging/systemd/sealring-agent.socket $(DESTDIR)$(unitdir)/
+	sed 's|@libexecdir@|$(libexecdir)|' packaging/systemd/sealring-agent.service.in >$(DESTDIR)$(unitdir)/sealring-agent.service
 uninstall:  ## remove what install put there
-	rm -f $(DESTDIR)$(bindir)/sealring $(DESTDIR)$(completiondir)/sealring $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
+	rm -f $(DESTDIR)$(bindir)/sealring $(DESTDIR)$(completiondir)/sealring $(DESTDIR)$(unitdir)/sealring-agent.* $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
 	    $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN_PAGES)))
 	-rmdir $(DESTDIR)$(libexecdir)
 
