@@ -1,0 +1,120 @@
+/* The agent's list of keys: finding them, the default, and how long private keys stay. */
+#include "agent/key_ring.h"
+#include "base/error.h"
+
+#include <string.h>
+
+static SrKey *make_key(SrKeyType type, guint8 fill)
+{
+    SrSecret *bytes = sr_secret_new(32, NULL);
+
+    memset(sr_secret_data(bytes), fill, 32);
+    return sr_key_new(type, bytes, NULL);
+}
+
+static SrKeyInfo *make_info(SrKeyType type, guint8 fill, const char *name, gint64 created)
+{
+    g_autoptr(SrKey) key = make_key(type, fill);
+
+    return sr_key_info_new(key, name, created);
+}
+
+/* Three keys: "ssh" (Ed25519, oldest), "b" and "a". */
+static SrKeyRing *make_ring(guint cache_seconds)
+{
+    SrKeyRing *ring = sr_key_ring_new(cache_seconds);
+    GPtrArray *infos = g_ptr_array_new();
+
+    g_ptr_array_add(infos, make_info(SR_KEY_ED25519, 1, "ssh", 10));
+    g_ptr_array_add(infos, make_info(SR_KEY_SECP256K1, 2, "b", 20));
+    g_ptr_array_add(infos, make_info(SR_KEY_SECP256K1, 3, "a", 30));
+    sr_key_ring_load(ring, infos, NULL);
+    return ring;
+}
+
+static const char *name_of(const SrKeyRing *ring, const char *wanted)
+{
+    const SrKeyInfo *info = sr_key_ring_find(ring, wanted, NULL);
+
+    return info ? info->name : NULL;
+}
+
+static void test_found_by_id_name_and_address(void)
+{
+    SrKeyRing *ring = make_ring(60);
+    const SrKeyInfo *info = sr_key_ring_find(ring, "b", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_cmpstr(name_of(ring, info->id), ==, "b");
+    g_assert_cmpstr(name_of(ring, "0x00000000000000000000000000000000000000ff"), ==, NULL);
+    g_assert_null(sr_key_ring_find(ring, "c", &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_KEY_NOT_FOUND);
+    sr_key_ring_free(ring);
+}
+
+static void test_without_a_choice_the_oldest_account_is_the_default(void)
+{
+    SrKeyRing *ring = make_ring(60);
+    g_autoptr(GPtrArray) list = NULL;
+
+    g_assert_cmpstr(name_of(ring, NULL), ==, "b");
+    sr_key_ring_set_default(ring, sr_key_ring_find(ring, "a", NULL)->id);
+    g_assert_cmpstr(name_of(ring, NULL), ==, "a");
+    sr_key_ring_set_default(ring, "unknown");
+    g_assert_cmpstr(name_of(ring, NULL), ==, "b");
+    list = sr_key_ring_list(ring);
+    g_assert_cmpstr(((const SrKeyInfo *)list->pdata[0])->name, ==, "b");
+    g_assert_cmpstr(((const SrKeyInfo *)list->pdata[1])->name, ==, "a");
+    g_assert_cmpstr(((const SrKeyInfo *)list->pdata[2])->name, ==, "ssh");
+    sr_key_ring_free(ring);
+}
+
+static void test_a_private_key_stays_its_time(void)
+{
+    SrKeyRing *ring = make_ring(1);
+    const gint64 end = g_get_monotonic_time() + 4 * G_USEC_PER_SEC;
+    g_autofree char *id = g_strdup(sr_key_ring_find(ring, "a", NULL)->id);
+
+    g_assert_nonnull(sr_key_ring_keep(ring, id, make_key(SR_KEY_SECP256K1, 3)));
+    g_assert_nonnull(sr_key_ring_private(ring, id));
+    while (sr_key_ring_unlocked(ring) > 0 && g_get_monotonic_time() < end)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_null(sr_key_ring_private(ring, id));
+    sr_key_ring_free(ring);
+}
+
+static void test_without_cache_time_it_goes_with_the_next_turn(void)
+{
+    SrKeyRing *ring = make_ring(0);
+
+    g_assert_nonnull(sr_key_ring_keep(ring, "x", make_key(SR_KEY_SECP256K1, 3)));
+    g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpuint(sr_key_ring_unlocked(ring), ==, 0);
+    sr_key_ring_free(ring);
+}
+
+static void test_clearing_forgets_everything(void)
+{
+    SrKeyRing *ring = make_ring(60);
+
+    sr_key_ring_keep(ring, "x", make_key(SR_KEY_SECP256K1, 3));
+    sr_key_ring_clear(ring);
+    g_assert_false(sr_key_ring_is_loaded(ring));
+    g_assert_cmpuint(sr_key_ring_size(ring), ==, 0);
+    g_assert_cmpuint(sr_key_ring_unlocked(ring), ==, 0);
+    g_assert_null(sr_key_ring_default(ring));
+    sr_key_ring_free(ring);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/key-ring/found-by-id-name-and-address", test_found_by_id_name_and_address);
+    g_test_add_func("/key-ring/without-a-choice-the-oldest-account-is-the-default",
+                    test_without_a_choice_the_oldest_account_is_the_default);
+    g_test_add_func("/key-ring/a-private-key-stays-its-time", test_a_private_key_stays_its_time);
+    g_test_add_func("/key-ring/without-cache-time-it-goes-with-the-next-turn",
+                    test_without_cache_time_it_goes_with_the_next_turn);
+    g_test_add_func("/key-ring/clearing-forgets-everything", test_clearing_forgets_everything);
+    return g_test_run();
+}
