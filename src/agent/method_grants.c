@@ -10,9 +10,9 @@
 #define SECONDS_DEFAULT 2592000
 #define SECONDS_MAX 31536000
 
-static void add_time(SrJson *json, const char *name, gint64 seconds)
+static void add_time(SrJson *json, const char *name, gint64 microseconds)
 {
-    g_autofree char *text = sr_siwe_time_text(seconds * G_USEC_PER_SEC);
+    g_autofree char *text = sr_siwe_time_text(microseconds);
 
     sr_json_add_string(json, name, text);
 }
@@ -34,7 +34,7 @@ static SrJson *grant_json(const SrGrant *grant)
     }
     add_time(json, "created", grant->created);
     if (grant->expires)
-        add_time(json, "expires", grant->expires);
+        add_time(json, "expires", grant->expires * G_USEC_PER_SEC);
     return json;
 }
 

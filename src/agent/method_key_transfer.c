@@ -190,13 +190,10 @@ static void on_keystore_made(SrRequest *request)
 
 static void export_keystore(SrRequest *request)
 {
-    const SrSecret *bytes = sr_key_private(request->private_key);
     GError *error = NULL;
     Export *export = g_new0(Export, 1);
-    SrSecret *copy = sr_secret_new_copy(sr_secret_peek(bytes), sr_secret_size(bytes), &error);
 
-    if (copy)
-        export->key = sr_key_new(request->key->type, copy, &error);
+    export->key = sr_key_copy(request->private_key, &error);
     if (export->key)
         export->passphrase = sr_request_read_passed(request, SR_PASSPHRASE_MAX, &error);
     if (!export->passphrase) {

@@ -325,18 +325,10 @@ static void on_sealed(SrRequest *request)
     sr_key_writing_start(request, sr_key_info_copy(request->key), NULL, seal, "seal-key");
 }
 
-static SrKey *copy_key(const SrKey *key, GError **error)
-{
-    const SrSecret *bytes = sr_key_private(key);
-    SrSecret *copy = sr_secret_new_copy(sr_secret_peek(bytes), sr_secret_size(bytes), error);
-
-    return copy ? sr_key_new(sr_key_type(key), copy, error) : NULL;
-}
-
 static void seal(SrRequest *request)
 {
     GError *error = NULL;
-    SrKey *copy = copy_key(request->private_key, &error);
+    SrKey *copy = sr_key_copy(request->private_key, &error);
     Sealing *sealing;
 
     if (!copy) {
@@ -381,7 +373,7 @@ static void handle_seal(SrRequest *request)
 static void write_unsealed(SrRequest *request)
 {
     GError *error = NULL;
-    SrKey *copy = copy_key(request->private_key, &error);
+    SrKey *copy = sr_key_copy(request->private_key, &error);
 
     if (copy)
         sr_key_writing_start(request, sr_key_info_copy(request->key), copy, NULL, "unseal-key");

@@ -1,6 +1,7 @@
 /* audit.*, config.*, store.*: for the person who looks after the machine. */
 #include "agent/connection.h"
 #include "agent/request.h"
+#include "agent/store_view.h"
 #include "base/error.h"
 #include "store/migration.h"
 
@@ -70,32 +71,9 @@ static void handle_config_show(SrRequest *request)
     sr_request_reply(request, result);
 }
 
-typedef struct {
-    SrStoreState state;
-    char *detail;
-} View;
-
-static void view_free(gpointer data)
-{
-    View *view = data;
-
-    g_free(view->detail);
-    g_free(view);
-}
-
-static gpointer view_job(SrStore *store, gpointer data, GError **error)
-{
-    View *view = g_new0(View, 1);
-
-    (void)data;
-    (void)error;
-    view->state = sr_store_state(store, &view->detail);
-    return view;
-}
-
 static void reply_store(SrRequest *request)
 {
-    View *view = g_steal_pointer(&request->result);
+    g_autoptr(SrStoreView) view = g_steal_pointer(&request->result);
     SrJson *result = json_object_new_object();
 
     sr_json_add_string(result, "configured",
@@ -103,14 +81,12 @@ static void reply_store(SrRequest *request)
     sr_json_add_string(result, "active", sr_store_thread_store_name(request->agent->store));
     sr_json_add_string(result, "state", sr_store_state_name(view->state));
     sr_json_add_string(result, "detail", view->detail);
-    view_free(view);
     sr_request_reply(request, result);
 }
 
 static void handle_store_show(SrRequest *request)
 {
-    sr_request_on_store(request, view_job, NULL, NULL, view_free, SR_STORE_DEADLINE_MS,
-                        reply_store);
+    sr_store_view_take(request, reply_store);
 }
 
 /* --- moving

@@ -3,6 +3,7 @@
 #include "agent/limits.h"
 #include "agent/prompter.h"
 #include "agent/request.h"
+#include "agent/store_view.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "consent/prompt.h"
@@ -17,42 +18,11 @@
 #define PROTOCOL_VERSION 1
 #define PROMPTS_WAITING 4
 #define KEYRING_DIALOG_MS 120000
-/* A look gives up by itself and then says "unavailable", which is an answer, not an error. */
-#define LOOK_DEADLINE_MS (SR_STORE_DEADLINE_MS + 1000)
 
 /* --- hello, status
  * ---------------------------------------------------------------------------------- */
 
-typedef struct {
-    SrStoreState state;
-    char *detail;
-} StoreView;
-
-static void store_view_free(gpointer data)
-{
-    StoreView *view = data;
-
-    g_free(view->detail);
-    g_free(view);
-}
-
-static gpointer view_job(SrStore *store, gpointer data, GError **error)
-{
-    StoreView *view = g_new0(StoreView, 1);
-
-    (void)data;
-    (void)error;
-    view->state = sr_store_state(store, &view->detail);
-    return view;
-}
-
-/* Look at the store, then go on with a StoreView as the result. */
-static void look_at_store(SrRequest *request, SrRequestStep next)
-{
-    sr_request_on_store(request, view_job, NULL, NULL, store_view_free, LOOK_DEADLINE_MS, next);
-}
-
-static SrJson *store_json(const SrRequest *request, const StoreView *view, gboolean with_detail)
+static SrJson *store_json(const SrRequest *request, const SrStoreView *view, gboolean with_detail)
 {
     SrJson *store = json_object_new_object();
     const gboolean locked = request->agent->locked && view->state == SR_STORE_OPEN;
@@ -80,7 +50,7 @@ static SrJson *limits_json(void)
 
 static void reply_hello(SrRequest *request)
 {
-    StoreView *view = g_steal_pointer(&request->result);
+    g_autoptr(SrStoreView) view = g_steal_pointer(&request->result);
     SrJson *result = json_object_new_object();
 
     sr_json_add_integer(result, "protocol", PROTOCOL_VERSION);
@@ -90,19 +60,18 @@ static void reply_hello(SrRequest *request)
     sr_json_add(result, "store", store_json(request, view, FALSE));
     sr_json_add_string(result, "prompt",
                        sr_prompter_kind(request->agent->prompter, request->caller));
-    store_view_free(view);
     sr_request_reply(request, result);
 }
 
 static void handle_hello(SrRequest *request)
 {
-    look_at_store(request, reply_hello);
+    sr_store_view_take(request, reply_hello);
 }
 
 static void reply_status(SrRequest *request)
 {
     const SrAgent *agent = request->agent;
-    StoreView *view = g_steal_pointer(&request->result);
+    g_autoptr(SrStoreView) view = g_steal_pointer(&request->result);
     SrJson *result = json_object_new_object();
 
     sr_json_add_string(result, "version", SR_VERSION);
@@ -116,29 +85,20 @@ static void reply_status(SrRequest *request)
         sr_json_add_integer(result, "pid", getpid());
         sr_json_add_string(result, "folder", agent->runtime_folder);
     }
-    store_view_free(view);
     sr_request_reply(request, result);
 }
 
 /* Status counts the keys if they can be known without asking anyone. */
-static gpointer peek_job(SrStore *store, gpointer data, GError **error)
-{
-    (void)data;
-    (void)error;
-    return GINT_TO_POINTER(1 + (int)sr_store_state(store, NULL));
-}
-
 static void look_for_status(SrRequest *request)
 {
-    look_at_store(request, reply_status);
+    sr_store_view_take(request, reply_status);
 }
 
-static void on_peeked(SrRequest *request)
+static void on_looked(SrRequest *request)
 {
-    const SrStoreState state = (SrStoreState)(GPOINTER_TO_INT(request->result) - 1);
+    g_autoptr(SrStoreView) view = g_steal_pointer(&request->result);
 
-    request->result = NULL;
-    if (state == SR_STORE_OPEN && !request->agent->locked)
+    if (view->state == SR_STORE_OPEN && !request->agent->locked)
         sr_request_need_keys(request, FALSE, look_for_status);
     else
         look_for_status(request);
@@ -149,7 +109,7 @@ static void handle_status(SrRequest *request)
     if (sr_key_ring_is_loaded(request->agent->keys))
         look_for_status(request);
     else
-        sr_request_on_store(request, peek_job, NULL, NULL, NULL, LOOK_DEADLINE_MS, on_peeked);
+        sr_store_view_take(request, on_looked);
 }
 
 /* --- lock, unlock
@@ -218,7 +178,7 @@ static void on_unlock_tried(SrRequest *request)
 
 static void on_viewed(SrRequest *request)
 {
-    StoreView *view = g_steal_pointer(&request->result);
+    g_autoptr(SrStoreView) view = g_steal_pointer(&request->result);
     const SrStoreState state = view->state;
     const gboolean vault = strcmp(sr_store_thread_store_name(request->agent->store), "vault") == 0;
     GError *error = NULL;
@@ -234,12 +194,11 @@ static void on_viewed(SrRequest *request)
     } else {
         on_unlocked(request);
     }
-    store_view_free(view);
 }
 
 static void handle_unlock(SrRequest *request)
 {
-    look_at_store(request, on_viewed);
+    sr_store_view_take(request, on_viewed);
 }
 
 /* --- the end, terminals

@@ -1,13 +1,6 @@
 #include "agent/vault_setup.h"
 
-#include "base/error.h"
-
-static gpointer state_job(SrStore *store, gpointer data, GError **error)
-{
-    (void)data;
-    (void)error;
-    return GINT_TO_POINTER(1 + (int)sr_store_state(store, NULL));
-}
+#include "agent/store_view.h"
 
 static gpointer unlock_job(SrStore *store, gpointer passphrase, GError **error)
 {
@@ -28,11 +21,10 @@ static void on_new_passphrase(SrRequest *request)
 
 static void on_state(SrRequest *request)
 {
-    const SrStoreState state = (SrStoreState)(GPOINTER_TO_INT(request->result) - 1);
+    g_autoptr(SrStoreView) view = g_steal_pointer(&request->result);
     SrConsentModel *model;
 
-    request->result = NULL;
-    if (state != SR_STORE_EMPTY ||
+    if (view->state != SR_STORE_EMPTY ||
         !g_str_equal(sr_store_thread_store_name(request->agent->store), "vault")) {
         request->after_store(request);
         return;
@@ -48,7 +40,7 @@ static void on_state(SrRequest *request)
 
 static void on_keys(SrRequest *request)
 {
-    sr_request_on_store(request, state_job, NULL, NULL, NULL, SR_STORE_DEADLINE_MS, on_state);
+    sr_store_view_take(request, on_state);
 }
 
 void sr_request_need_store(SrRequest *request, SrRequestStep next)

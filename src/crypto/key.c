@@ -160,6 +160,14 @@ SrKey *sr_key_generate(SrKeyType type, GError **error)
     }
 }
 
+SrKey *sr_key_copy(const SrKey *key, GError **error)
+{
+    SrSecret *bytes = sr_secret_new_copy(sr_secret_peek(key->private_key),
+                                         sr_secret_size(key->private_key), error);
+
+    return bytes ? sr_key_new(key->type, bytes, error) : NULL;
+}
+
 SrKeyType sr_key_type(const SrKey *key)
 {
     return key->type;

@@ -143,7 +143,7 @@ static SrGrant *grant_new(SrGrantKind kind, const char *caller, const char *orig
     grant->caller = g_strdup(caller);
     grant->origin = g_strdup(origin);
     grant->key = g_strdup(key);
-    grant->created = g_get_real_time() / G_USEC_PER_SEC;
+    grant->created = g_get_real_time();
     return grant;
 }
 
@@ -235,7 +235,7 @@ const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const ch
     grant->capabilities = g_strdup(capabilities);
     grant->scope = scope_of(siwe);
     grant->maximum_seconds = validity(siwe);
-    grant->expires = grant->created + seconds;
+    grant->expires = grant->created / G_USEC_PER_SEC + seconds;
     return insert(grants, grant, error);
 }
 

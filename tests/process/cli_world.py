@@ -180,6 +180,8 @@ class Terminal:
         self.status = None
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):  # the test may run under nohup
+                signal.signal(number, signal.SIG_DFL)
             os.execve(SEALRING, ["sealring", *words], world.environment)
 
     def wait_for(self, text, timeout=10):
