@@ -22,6 +22,7 @@ typedef enum {
 
 extern const guint16 sr_char_classes[256];
 
+/* Whether @c is in one of the classes of @class. */
 static inline gboolean sr_char_is(char c, guint class)
 {
     return (sr_char_classes[(guint8)c] & class) != 0;

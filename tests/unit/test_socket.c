@@ -404,7 +404,9 @@ static void test_daemon_has_default_signals(Fixture *fixture, gconstpointer data
     signal(SIGPIPE, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     text = wait_for_file(result);
-    g_assert_cmpstr(text, ==, "0000000000000000\n");
+    /* 32 and 33 are glibc's own: its posix_spawn ignores them in the child, and no API resets them.
+     */
+    g_assert_cmphex(g_ascii_strtoull(text, NULL, 16) & ~G_GUINT64_CONSTANT(0x180000000), ==, 0);
 }
 
 /* An agent in Python: listens after a while, counts its own starts in a file. */
