@@ -35,6 +35,7 @@ SrKey *sr_key_new(SrKeyType type, SrSecret *private_key, GError **error);
 /* A copy of @key, its private bytes in locked memory of their own. Owned by the caller. */
 SrKey *sr_key_copy(const SrKey *key, GError **error);
 
+/* Its type. */
 SrKeyType sr_key_type(const SrKey *key);
 
 /* 32 private bytes, borrowed. */

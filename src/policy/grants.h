@@ -27,8 +27,8 @@ typedef struct {
     char *capabilities;     /* for people */
     char *scope;            /* SHA-256 (hex) of what must be the same in every message */
     gint64 maximum_seconds; /* longest validity of a message; 0: may be without end */
-    gint64 created; /* microseconds since 1970, so that the order of a list is clear */
-    gint64 expires; /* seconds since 1970; 0: none */
+    gint64 created;         /* microseconds since 1970, so that the order of a list is clear */
+    gint64 expires;         /* seconds since 1970; 0: none */
 } SrGrant;
 
 void sr_grant_free(SrGrant *grant);
