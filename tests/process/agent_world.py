@@ -10,7 +10,10 @@ import time
 
 from cli_world import ADDRESS_ONE, BUILD, EXTENSION, PAGE, Failure, World
 
-__all__ = ["ADDRESS_ONE", "PAGE", "EXTENSION", "Browser", "Raw", "AgentWorld", "frame"]
+# Sanitizers keep freed memory, map terabytes and do not lock: what measures memory does not run then.
+INSTRUMENTED = b"__asan_init" in (BUILD / "sealring-agent").read_bytes()
+
+__all__ = ["INSTRUMENTED", "ADDRESS_ONE", "PAGE", "EXTENSION", "Browser", "Raw", "AgentWorld", "frame"]
 
 
 def frame(value):

@@ -12,7 +12,7 @@ import sys
 import time
 
 import cli_world
-from agent_world import ADDRESS_ONE, AgentWorld
+from agent_world import ADDRESS_ONE, INSTRUMENTED, AgentWorld
 from cli_world import BUILD, PASSPHRASE, Failure, Skip, check, equal, message
 
 AGENT = BUILD / "sealring-agent"
@@ -286,7 +286,7 @@ def test_memory_and_descriptors_stay_flat(world):
     ask(int(os.environ.get("SOAK", "0")) * 90000 + 10000)
     after = figures()
     equal(after[1], before[1], "descriptors")
-    check(os.environ.get("ASAN_OPTIONS") or after[0] - before[0] < 512, f"memory grew from {before[0]} to {after[0]} kB")
+    check(INSTRUMENTED or after[0] - before[0] < 512, f"memory grew from {before[0]} to {after[0]} kB")
 
 
 if __name__ == "__main__":
