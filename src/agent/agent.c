@@ -110,7 +110,6 @@ void sr_agent_free(SrAgent *agent)
 {
     if (!agent)
         return;
-    sr_listener_free(agent->listener);
     sr_watcher_free(agent->watcher);
     g_clear_handle_id(&agent->flush_source, g_source_remove);
     g_ptr_array_unref(agent->connections);
@@ -122,6 +121,7 @@ void sr_agent_free(SrAgent *agent)
     sr_grants_free(agent->grants);
     sr_audit_free(agent->audit);
     sr_database_free(agent->database);
+    sr_listener_free(agent->listener); /* last: the next agent reads what was written */
     g_hash_table_unref(agent->methods);
     g_main_loop_unref(agent->loop);
     sr_configuration_free(agent->configuration);
@@ -245,6 +245,7 @@ static void deny_open_prompts(SrAgent *agent)
 void sr_agent_lock(SrAgent *agent, gboolean sticky)
 {
     agent->locked = agent->locked || sticky;
+    agent->locks++;
     sr_key_ring_clear(agent->keys);
     deny_open_prompts(agent);
     sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, NULL);
@@ -253,7 +254,8 @@ void sr_agent_lock(SrAgent *agent, gboolean sticky)
 void sr_agent_stop(SrAgent *agent)
 {
     agent->stopping = TRUE;
-    g_clear_pointer(&agent->listener, sr_listener_free);
+    if (agent->listener)
+        sr_listener_close(agent->listener);
     deny_open_prompts(agent);
     sr_agent_schedule_flush(agent);
 }

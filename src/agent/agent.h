@@ -44,6 +44,8 @@ typedef struct {
     gboolean reading;  /* inside a connection's callback, which flushes at its end */
     gint64 audit_sent; /* last entry that followers got */
     gboolean locked;   /* the user said lock: nothing is read from the store until unlock */
+    guint
+        locks; /* how often secrets were dropped: a request begun before must not bring one back */
     gboolean stopping;
 } SrAgent;
 

@@ -67,7 +67,7 @@ static gboolean take_text(SrJson *params, const char *name, char **ret_text, GEr
 
 static gboolean take_kind(SrCaller *caller, const char *client, GError **error)
 {
-    if (strcmp(client, "cli") == 0)
+    if (strcmp(client, "cli") == 0 && !caller->extension)
         caller->kind = SR_CALLER_CLI;
     else if (strcmp(client, "native-messaging") == 0)
         caller->kind = SR_CALLER_EXTENSION;

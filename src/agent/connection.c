@@ -104,6 +104,9 @@ int sr_connection_take_fd(SrConnection *connection)
 {
     const int fd = connection->passed_fd;
 
+    /* The kernel ends a read after the piece that carried it: it came with the last frame there. */
+    if (sr_frame_reader_is_partial(&connection->reader))
+        return -1;
     connection->passed_fd = -1;
     return fd;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define ID_TEXT_MAX 64
+#define ERROR_TEXT_MAX 512
+#define REQUESTS_MAX 64u /* begun and not answered, on one connection */
 
 GHashTable *sr_dispatch_table(void)
 {
@@ -52,18 +54,31 @@ SrJson *sr_dispatch_names(const SrAgent *agent, const SrCaller *caller)
 /* --- errors
  * ----------------------------------------------------------------------------------------- */
 
+/* An error is for a person or a log: what a caller sent in excess is cut. Owned by the caller. */
+static char *cut(const char *text)
+{
+    const gsize length = strlen(text);
+
+    if (length <= ERROR_TEXT_MAX)
+        return g_strdup(text);
+    return g_strdup_printf("%.*s...",
+                           (int)(g_utf8_find_prev_char(text, text + ERROR_TEXT_MAX) - text), text);
+}
+
 char *sr_dispatch_error_text(const GError *error)
 {
     const SrErrorDetail *detail = sr_error_detail(error);
     g_autoptr(SrJson) object = json_object_new_object();
     SrJson *data = json_object_new_object();
+    g_autofree char *message = cut(error->message);
+    g_autofree char *field = detail && detail->field ? cut(detail->field) : NULL;
     g_autofree char *text = NULL;
 
     sr_json_add_integer(object, "code", sr_error_rpc_code(error));
-    sr_json_add_string(object, "message", error->message);
+    sr_json_add_string(object, "message", message);
     sr_json_add_string(data, "reason", sr_error_reason(error));
-    if (detail && detail->field)
-        sr_json_add_string(data, "field", detail->field);
+    if (field)
+        sr_json_add_string(data, "field", field);
     if (detail && detail->offset >= 0)
         sr_json_add_integer(data, "offset", detail->offset);
     sr_json_add(object, "data", data);
@@ -151,10 +166,12 @@ static gboolean read_origin(SrConnection *connection, SrJson *envelope, const ch
     const SrCaller *caller = sr_connection_caller(connection);
     const SrOriginPolicy policy = sr_agent_origin_policy(sr_connection_agent(connection));
 
-    if (!sr_json_string_optional(envelope, "origin", ret_origin, error))
-        return FALSE;
-    if (!*ret_origin)
+    if (!json_object_object_get_ex(envelope, "origin", NULL))
         return TRUE;
+    /* Also null is refused: a page whose origin is unknown must not pass for the extension. */
+    *ret_origin = sr_json_string(envelope, "origin", error);
+    if (!*ret_origin)
+        return FALSE;
     if (caller->kind == SR_CALLER_CLI) {
         sr_error_set_at(error, SR_ERROR_INVALID_REQUEST, "origin", -1, "is for extensions only");
         return FALSE;
@@ -180,10 +197,24 @@ static gboolean read_params(const SrMethod *method, SrJson *envelope, SrJson **r
                : sr_json_object_optional(envelope, "params", ret_params, error);
 }
 
+/* A client that asks faster than it is answered must not keep the others waiting. */
+static gboolean has_room(SrConnection *connection, GError **error)
+{
+    if (sr_connection_agent(connection)->stopping)
+        sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "the agent is ending; connect again");
+    else if (sr_connection_requests(connection)->len >= REQUESTS_MAX)
+        sr_error_set(error, SR_ERROR_BUSY, "%u requests of this connection are under way",
+                     REQUESTS_MAX);
+    else
+        return TRUE;
+    return FALSE;
+}
+
 static void start_request(SrConnection *connection, SrJson *envelope, const char *id)
 {
     GError *problem = NULL;
-    const SrMethod *method = find_method(connection, envelope, &problem);
+    const SrMethod *method =
+        has_room(connection, &problem) ? find_method(connection, envelope, &problem) : NULL;
     const char *origin = NULL;
     SrJson *params = NULL;
 

@@ -1,7 +1,9 @@
 #include "agent/key_writing.h"
 
 #include "agent/limits.h"
+#include "base/encoding.h"
 #include "base/error.h"
+#include "ethereum/address.h"
 
 #include <string.h>
 
@@ -19,6 +21,15 @@ static void writing_free(gpointer data)
     g_free(writing);
 }
 
+/* A name must not stand for another key. */
+static gboolean looks_like_id(const char *name)
+{
+    guint8 id[8];
+
+    return sr_address_parse(name, strlen(name), NULL) != SR_ADDRESS_BAD ||
+           sr_hex_decode_fixed(name, strlen(name), id, sizeof id);
+}
+
 gboolean sr_key_writing_check_name(const SrRequest *request, const char *name, GError **error)
 {
     const glong length = g_utf8_strlen(name, -1);
@@ -29,6 +40,11 @@ gboolean sr_key_writing_check_name(const SrRequest *request, const char *name, G
     if (length < 1 || length > (glong)SR_KEY_NAME_MAX || !printable) {
         sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "name", -1,
                         "must be 1 to %u printable characters", SR_KEY_NAME_MAX);
+        return FALSE;
+    }
+    if (looks_like_id(name)) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "name", -1,
+                        "must not look like an address or a key's id");
         return FALSE;
     }
     if (!sr_key_ring_has_name(request->agent->keys, name))
@@ -67,7 +83,9 @@ static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, GError
     if (!sr_request_is_cli(request) && !sr_grants_connect(agent->grants, request->caller->extension,
                                                           request->origin, info->id, error))
         return FALSE;
-    if (info->type != SR_KEY_SECP256K1 || sr_key_ring_default(agent->keys))
+    /* Locked meanwhile, the ring is empty and tells nothing. */
+    if (info->type != SR_KEY_SECP256K1 || !sr_key_ring_is_loaded(agent->keys) ||
+        sr_key_ring_default(agent->keys))
         return TRUE;
     return sr_database_set_setting(agent->database, SR_SETTING_DEFAULT_KEY, info->id, error);
 }
@@ -88,7 +106,8 @@ static void on_written(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    sr_key_ring_add(keys, g_steal_pointer(&writing->info));
+    if (sr_key_ring_is_loaded(keys))
+        sr_key_ring_add(keys, g_steal_pointer(&writing->info));
     if (!default_id && request->key->type == SR_KEY_SECP256K1)
         sr_key_ring_set_default(keys, request->key->id);
     result = json_object_new_object();
@@ -102,7 +121,7 @@ static gpointer put_job(SrStore *store, gpointer record, GError **error)
 }
 
 void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char *seal,
-                          const char *event)
+                          gboolean is_new, const char *event)
 {
     Writing *writing = g_new0(Writing, 1);
     GError *error = NULL;
@@ -111,7 +130,7 @@ void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char 
     info->sealed = key == NULL;
     writing->info = info;
     writing->event = event;
-    writing->is_new = sr_key_ring_find(request->agent->keys, info->id, NULL) == NULL;
+    writing->is_new = is_new;
     sr_request_clear_state(request);
     request->state = writing;
     request->free_state = writing_free;

@@ -11,7 +11,7 @@
  * then reply {"key":…}. @event is the audit event.
  */
 void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char *seal,
-                          const char *event);
+                          gboolean is_new, const char *event);
 
 /* Whether @name can be a key's name: 1 to 64 printable characters, not used by another key. */
 gboolean sr_key_writing_check_name(const SrRequest *request, const char *name, GError **error);

@@ -17,6 +17,7 @@
 #define SOCKET_NAME "agent.sock"
 #define RUNNING_NAME "agent.running"
 #define FIRST_PASSED_FD 3
+#define GIVE_WAY_SECONDS 3
 
 struct SrListener {
     SrAgent *agent;
@@ -59,6 +60,26 @@ static gboolean on_client(int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* An agent that gives way needs a moment to finish; one that listens keeps the lock. */
+static gboolean take_lock(int fd)
+{
+    const gint64 end = g_get_monotonic_time() + GIVE_WAY_SECONDS * G_USEC_PER_SEC;
+    char path[SR_PATH_MAX];
+    int client;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (sr_socket_path(SOCKET_NAME, path, sizeof path) != 0 || g_get_monotonic_time() > end)
+            return FALSE;
+        client = sr_socket_connect(path);
+        if (client >= 0) {
+            close(client);
+            return FALSE;
+        }
+        g_usleep(5000);
+    }
+    return TRUE;
+}
+
 /* Only the holder of this lock may replace the socket: two agents never fight over it. */
 static int lock_running(const char *folder, GError **error)
 {
@@ -70,7 +91,7 @@ static int lock_running(const char *folder, GError **error)
                      g_strerror(errno));
         return -1;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (take_lock(fd))
         return fd;
     sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "an agent is running already (%s is locked)",
                  path);
@@ -110,15 +131,21 @@ SrListener *sr_listener_new(SrAgent *agent, int passed_fd, GError **error)
     return listener;
 }
 
-void sr_listener_free(SrListener *listener)
+void sr_listener_close(SrListener *listener)
 {
-    if (!listener)
-        return;
     g_clear_handle_id(&listener->source, g_source_remove);
     if (listener->path && listener->fd >= 0)
         unlink(listener->path);
     if (listener->fd >= 0)
         close(listener->fd);
+    listener->fd = -1;
+}
+
+void sr_listener_free(SrListener *listener)
+{
+    if (!listener)
+        return;
+    sr_listener_close(listener);
     if (listener->running_fd >= 0)
         close(listener->running_fd);
     g_free(listener->path);

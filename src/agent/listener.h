@@ -9,7 +9,10 @@
  */
 SrListener *sr_listener_new(SrAgent *agent, int passed_fd, GError **error);
 
-/* Stop listening and remove the socket. NULL is fine. */
+/* Stop listening and remove the socket; no other agent takes over before sr_listener_free. */
+void sr_listener_close(SrListener *listener);
+
+/* The same, and make room for another agent. NULL is fine. */
 void sr_listener_free(SrListener *listener);
 
 /* The listening descriptor handed over by systemd (LISTEN_FDS of sd_listen_fds(3)), or -1. */

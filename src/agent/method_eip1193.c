@@ -182,15 +182,23 @@ static void handle_request_permissions(SrRequest *request)
         sr_request_fail(request, error);
 }
 
+static gboolean disconnect(SrRequest *request, GError **error)
+{
+    SrGrants *grants = request->agent->grants;
+    const char *extension = request->caller->extension;
+
+    /* Nothing connected, nothing to log: a page cannot fill the log with this. */
+    if (sr_request_is_cli(request) || !sr_grants_knows_caller(grants, extension, request->origin))
+        return TRUE;
+    return sr_grants_revoke_caller(grants, extension, request->origin, error) &&
+           sr_request_record(request, "disconnect", NULL, error);
+}
+
 static void handle_revoke_permissions(SrRequest *request)
 {
     GError *error = NULL;
 
-    if (asks_for_accounts(request, &error) &&
-        (sr_request_is_cli(request) ||
-         sr_grants_revoke_caller(request->agent->grants, request->caller->extension,
-                                 request->origin, &error)) &&
-        sr_request_record(request, "disconnect", NULL, &error))
+    if (asks_for_accounts(request, &error) && disconnect(request, &error))
         sr_request_reply(request, NULL);
     else
         sr_request_fail(request, error);
@@ -227,7 +235,7 @@ static void handle_personal_sign(SrRequest *request)
     }
     if (address && !is_address(address))
         sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "address", -1, "is not an address");
-    if (error) {
+    if (error || !message) {
         sr_request_fail(request, error);
         return;
     }
@@ -289,7 +297,10 @@ static void on_keys_for_typed_data(SrRequest *request)
     SrConsentModel *model;
     guint8 digest[32];
 
-    if (!sr_request_choose_key(request, string_at(request, 0, "address", NULL), &error)) {
+    if (sr_request_choose_key(request, string_at(request, 0, "address", NULL), &error) &&
+        request->key->type != SR_KEY_SECP256K1)
+        sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "address", -1, "is not an Ethereum key");
+    if (error) {
         sr_request_fail(request, error);
         return;
     }

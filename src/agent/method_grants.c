@@ -100,7 +100,8 @@ static void add_grant(SrRequest *request)
         grant =
             adding->message
                 ? sr_grants_remember(grants, adding->extension, adding->origin, request->key->id,
-                                     &adding->siwe, summary, adding->seconds, &error)
+                                     &adding->siwe, summary, g_get_real_time() / G_USEC_PER_SEC,
+                                     adding->seconds, &error)
                 : sr_grants_connection(grants, adding->extension, adding->origin, request->key->id);
     }
     if (!grant || !sr_request_record(request, "add-grant", NULL, &error)) {

@@ -96,7 +96,7 @@ static void on_imported(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    sr_key_writing_start(request, g_steal_pointer(&info), key, NULL, "import-key");
+    sr_key_writing_start(request, g_steal_pointer(&info), key, NULL, TRUE, "import-key");
 }
 
 static gboolean read_import(SrRequest *request, Import *import, GError **error)
@@ -236,7 +236,7 @@ static void on_keys_to_export(SrRequest *request)
     SrConsentModel *model;
 
     if (name && read_format(request, &keystore, &error) &&
-        sr_request_choose_key(request, name, &error) && request->fd < 0)
+        sr_request_choose_key(request, name, &error) && !sr_request_has_memory_file(request))
         sr_error_set(&error, SR_ERROR_INVALID_PARAMS,
                      "a memory file must be passed with this request");
     if (!error && keystore && request->key->type != SR_KEY_SECP256K1)

@@ -75,12 +75,12 @@ static void create(SrRequest *request)
         return;
     }
     sr_key_writing_start(request, sr_key_info_new(key, name, g_get_real_time() / G_USEC_PER_SEC),
-                         key, NULL, "create-key");
+                         key, NULL, TRUE, "create-key");
 }
 
 static void on_store_to_create(SrRequest *request)
 {
-    g_autofree char *name = NULL;
+    const char *name = NULL;
     GError *error = NULL;
     SrConsentModel *model;
 
@@ -88,13 +88,14 @@ static void on_store_to_create(SrRequest *request)
         create(request);
         return;
     }
-    name = read_name(request, &error);
-    if (!name) {
+    /* Whether a name is free is for those who may make keys to know: it is checked afterwards. */
+    if (!sr_json_string_optional(request->params, "name", &name, &error)) {
         sr_request_fail(request, error);
         return;
     }
     model = sr_request_consent(request, "Create a new key?");
-    sr_consent_model_add(model, SR_CONSENT_FACT, "Name: %s", name);
+    if (name)
+        sr_consent_model_add(model, SR_CONSENT_FACT, "Name: %s", name);
     sr_consent_model_add(model, SR_CONSENT_GRANT, "See the key's address, ask for signatures");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Create");
     sr_request_ask(request, model, create);
@@ -318,11 +319,17 @@ static gpointer seal_work(gpointer data, GError **error)
 
 static void on_sealed(SrRequest *request)
 {
-    char *seal = request->result;
+    char *seal = g_steal_pointer(&request->result);
+    GError *error = NULL;
 
-    request->result = NULL;
+    /* Half a second has passed: what was deleted meanwhile must not come back. */
+    if (!sr_key_ring_find(request->agent->keys, request->key->id, &error)) {
+        g_free(seal);
+        sr_request_fail(request, error);
+        return;
+    }
     sr_key_ring_drop_private(request->agent->keys);
-    sr_key_writing_start(request, sr_key_info_copy(request->key), NULL, seal, "seal-key");
+    sr_key_writing_start(request, sr_key_info_copy(request->key), NULL, seal, FALSE, "seal-key");
 }
 
 static void seal(SrRequest *request)
@@ -376,7 +383,8 @@ static void write_unsealed(SrRequest *request)
     SrKey *copy = sr_key_copy(request->private_key, &error);
 
     if (copy)
-        sr_key_writing_start(request, sr_key_info_copy(request->key), copy, NULL, "unseal-key");
+        sr_key_writing_start(request, sr_key_info_copy(request->key), copy, NULL, FALSE,
+                             "unseal-key");
     else
         sr_request_fail(request, error);
 }

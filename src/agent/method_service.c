@@ -77,11 +77,11 @@ static void reply_status(SrRequest *request)
     sr_json_add_string(result, "version", SR_VERSION);
     sr_json_add(result, "store", store_json(request, view, sr_request_is_cli(request)));
     sr_json_add_string(result, "prompt", sr_prompter_kind(agent->prompter, request->caller));
-    sr_json_add_integer(result, "keys", sr_key_ring_size(agent->keys));
-    sr_json_add_integer(result, "unlockedKeys", sr_key_ring_unlocked(agent->keys));
-    sr_json_add_integer(result, "clients", agent->connections->len);
-    sr_json_add_integer(result, "promptsWaiting", sr_prompter_waiting(agent->prompter));
     if (sr_request_is_cli(request)) {
+        sr_json_add_integer(result, "keys", sr_key_ring_size(agent->keys));
+        sr_json_add_integer(result, "unlockedKeys", sr_key_ring_unlocked(agent->keys));
+        sr_json_add_integer(result, "clients", agent->connections->len);
+        sr_json_add_integer(result, "promptsWaiting", sr_prompter_waiting(agent->prompter));
         sr_json_add_integer(result, "pid", getpid());
         sr_json_add_string(result, "folder", agent->runtime_folder);
     }
@@ -119,8 +119,10 @@ static void handle_lock(SrRequest *request)
 {
     GError *error = NULL;
 
+    const gboolean changed = !request->agent->locked;
+
     sr_agent_lock(request->agent, TRUE);
-    if (sr_request_record(request, "lock", NULL, &error))
+    if (!changed || sr_request_record(request, "lock", NULL, &error))
         sr_request_reply(request, NULL);
     else
         sr_request_fail(request, error);
@@ -129,7 +131,8 @@ static void handle_lock(SrRequest *request)
 static void on_unlocked(SrRequest *request)
 {
     request->result = NULL;
-    request->agent->locked = FALSE;
+    if (request->locks == request->agent->locks) /* else it was locked again meanwhile */
+        request->agent->locked = FALSE;
     sr_request_need_keys(request, FALSE, look_for_status);
 }
 

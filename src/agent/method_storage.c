@@ -30,6 +30,20 @@ static char *hash_text(const char *text, gsize digits)
     return sr_hex_encode(digest, digits / 2, FALSE);
 }
 
+/* A page stores nothing before the user has had to do with it. Answers the request if not. */
+static gboolean is_welcome(SrRequest *request)
+{
+    GError *error = NULL;
+
+    if (!request->is_page ||
+        sr_grants_knows_caller(request->agent->grants, request->caller->extension, request->origin))
+        return TRUE;
+    sr_error_set(&error, SR_ERROR_NOT_GRANTED,
+                 "this page is not connected; call eth_requestAccounts first");
+    sr_request_fail(request, error);
+    return FALSE;
+}
+
 /* "OWNERHASH-KEYHASH", or the part up to the dash when @key is NULL. Owned by the caller. */
 static char *record_id(const char *owner, const char *key)
 {
@@ -174,7 +188,8 @@ static void set_record(SrRequest *request)
 
 static void handle_set(SrRequest *request)
 {
-    sr_request_need_store(request, set_record);
+    if (is_welcome(request))
+        sr_request_need_store(request, set_record);
 }
 
 /* --- get
@@ -259,7 +274,8 @@ static void get_record(SrRequest *request)
 
 static void handle_get(SrRequest *request)
 {
-    sr_request_need_keys(request, TRUE, get_record);
+    if (is_welcome(request))
+        sr_request_need_keys(request, TRUE, get_record);
 }
 
 /* --- delete, list
@@ -285,7 +301,8 @@ static void delete_record(SrRequest *request)
 
 static void handle_delete(SrRequest *request)
 {
-    sr_request_need_keys(request, TRUE, delete_record);
+    if (is_welcome(request))
+        sr_request_need_keys(request, TRUE, delete_record);
 }
 
 static gpointer list_job(SrStore *store, gpointer prefix, GError **error)
@@ -338,7 +355,8 @@ static void list_records(SrRequest *request)
 
 static void handle_list(SrRequest *request)
 {
-    sr_request_need_keys(request, TRUE, list_records);
+    if (is_welcome(request))
+        sr_request_need_keys(request, TRUE, list_records);
 }
 
 const SrMethod sr_methods_storage[] = {

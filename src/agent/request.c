@@ -7,6 +7,7 @@
 #include "ethereum/siwe.h"
 #include "wire/limits.h"
 
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ SrRequest *sr_request_new(SrConnection *connection, const SrMethod *method, cons
 
     request->agent = sr_connection_agent(connection);
     request->connection = connection;
+    request->locks = request->agent->locks;
     request->caller = sr_caller_ref(caller);
     request->method = method;
     request->id = g_strdup(id);
@@ -123,6 +125,20 @@ static void fail_answer(SrRequest *request, SrAnswer what)
     sr_request_fail(request, error);
 }
 
+/* The user may have deleted the key while the question about it was waiting. */
+static gboolean key_is_gone(const SrRequest *request)
+{
+    return request->key && !sr_key_ring_find(request->agent->keys, request->key->id, NULL);
+}
+
+static void fail_key_gone(SrRequest *request)
+{
+    GError *error = NULL;
+
+    sr_error_set_at(&error, SR_ERROR_KEY_NOT_FOUND, "key", -1, "is not there any more");
+    sr_request_fail(request, error);
+}
+
 static void on_consent(SrAnswer what, SrSecret *passphrase, gpointer data)
 {
     SrRequest *request = data;
@@ -130,10 +146,12 @@ static void on_consent(SrAnswer what, SrSecret *passphrase, gpointer data)
     request->ticket = NULL;
     sr_secret_free(passphrase);
     request->remember = what == SR_ANSWER_YES_REMEMBER;
-    if (what == SR_ANSWER_YES || what == SR_ANSWER_YES_REMEMBER)
-        request->next(request);
-    else
+    if (what != SR_ANSWER_YES && what != SR_ANSWER_YES_REMEMBER)
         fail_answer(request, what);
+    else if (key_is_gone(request))
+        fail_key_gone(request);
+    else
+        request->next(request);
 }
 
 static void on_passphrase(SrAnswer what, SrSecret *passphrase, gpointer data)
@@ -157,12 +175,12 @@ static void ask(SrRequest *request, SrConsentModel *model, SrPromptKind kind, Sr
     GError *error = NULL;
 
     request->next = next;
-    if (request->connection)
+    if (request->connection && !request->agent->stopping)
         request->ticket = sr_prompter_ask(request->agent->prompter, request->connection,
                                           request->origin, model, kind, done, request, &error);
     else {
         sr_consent_model_free(model);
-        sr_error_set(&error, SR_ERROR_NO_PROMPT, "the client is gone");
+        sr_error_set(&error, SR_ERROR_NO_PROMPT, "the client or the agent is ending");
     }
     if (!request->ticket)
         sr_request_fail(request, error);
@@ -426,9 +444,15 @@ SrJson *sr_request_key_json(const SrRequest *request, const SrKeyInfo *info)
     return json;
 }
 
+gboolean sr_request_has_memory_file(const SrRequest *request)
+{
+    /* Only memory files have seals; reading anything else might wait for ever. */
+    return request->fd >= 0 && fcntl(request->fd, F_GET_SEALS) >= 0;
+}
+
 SrSecret *sr_request_read_passed(SrRequest *request, gsize max, GError **error)
 {
-    if (request->fd < 0 || lseek(request->fd, 0, SEEK_SET) < 0) {
+    if (!sr_request_has_memory_file(request) || lseek(request->fd, 0, SEEK_SET) < 0) {
         sr_error_set(error, SR_ERROR_INVALID_PARAMS,
                      "a memory file with the secret must be passed with this request");
         return NULL;

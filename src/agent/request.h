@@ -42,6 +42,7 @@ struct SrRequest {
     SrRequestStep next;
     struct SrTicket *ticket; /* open prompt */
     gboolean recorded;
+    guint locks;              /* agent->locks when it began */
     gboolean has_job;         /* another thread works for it; it must stay until then */
     SrRequestStep after_keys; /* the caller's next function of need_keys, and of open_key */
     SrRequestStep after_open;
@@ -131,6 +132,9 @@ gboolean sr_request_is_connected(const SrRequest *request, const char *key_id);
 
 /* The string param @name, NULL with an error when it is missing. */
 const char *sr_request_string(SrRequest *request, const char *name, GError **error);
+
+/* Whether a memory file (memfd_create) was passed with the request. */
+gboolean sr_request_has_memory_file(const SrRequest *request);
 
 /* The content of the passed memory file, at most @max bytes. Owned by the caller. */
 SrSecret *sr_request_read_passed(SrRequest *request, gsize max, GError **error);

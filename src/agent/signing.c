@@ -26,6 +26,9 @@ typedef struct {
     guint8 digest[32]; /* what is signed */
     const char *event;
     char *decision; /* for the log: "asked", "grant:ID" */
+    char *nonce_domain;
+    gboolean may_remember;
+    gint64 asked_at; /* seconds since 1970 */
     SrSigningResult result;
 } Signing;
 
@@ -37,6 +40,7 @@ static void signing_free(gpointer data)
     sr_recap_free(signing->recap);
     g_free(signing->key_name);
     g_free(signing->decision);
+    g_free(signing->nonce_domain);
     g_free(signing);
 }
 
@@ -66,6 +70,16 @@ static gboolean malformed(GError **error, const SrSiweProblem *problem)
     return FALSE;
 }
 
+/* The domain as origin binding sees it: no difference in case, nor for the default port. */
+static char *domain_of(const SrSiwe *siwe)
+{
+    g_autofree char *text = g_ascii_strdown(siwe->domain.data, (gssize)siwe->domain.length);
+
+    if (g_str_has_suffix(text, ":443"))
+        text[strlen(text) - strlen(":443")] = '\0';
+    return g_steal_pointer(&text);
+}
+
 /* Parse as a sign-in message. FALSE for an error; is_siwe says whether it is one. */
 static gboolean parse(Signing *signing, GError **error)
 {
@@ -74,8 +88,10 @@ static gboolean parse(Signing *signing, GError **error)
     SrSiweProblem problem;
 
     signing->is_siwe = sr_siwe_parse(bytes, size, &signing->siwe, &problem);
-    if (signing->is_siwe)
+    if (signing->is_siwe) {
+        signing->nonce_domain = domain_of(&signing->siwe);
         return sr_recap_from_siwe(&signing->siwe, bytes, &signing->recap, error);
+    }
     if (signing->only_siwe || sr_message_resembles_siwe((const guint8 *)bytes, size))
         return malformed(error, &problem);
     if (size > SR_MESSAGE_MAX) {
@@ -134,8 +150,9 @@ static gboolean check_siwe(const SrRequest *request, const Signing *signing, GEr
     return check_address(request, siwe, error) && check_oddities(siwe, error) &&
            (sr_request_is_cli(request) || sr_origin_binds(request->origin, siwe, &policy, error)) &&
            check_time(siwe, error) &&
-           sr_nonces_check(request->agent->database, siwe->domain.data, siwe->domain.length,
-                           siwe->nonce.data, siwe->nonce.length, signing->digest, error);
+           sr_nonces_check(request->agent->database, signing->nonce_domain,
+                           strlen(signing->nonce_domain), siwe->nonce.data, siwe->nonce.length,
+                           signing->digest, error);
 }
 
 /* --- sign
@@ -154,13 +171,33 @@ static gboolean record(SrRequest *request, const Signing *signing, GError **erro
 
         sr_json_add(more, "domain",
                     json_object_new_string_len(siwe->domain.data, (int)siwe->domain.length));
-        if (!sr_nonces_use(request->agent->database, siwe->domain.data, siwe->domain.length,
-                           siwe->nonce.data, siwe->nonce.length, signing->digest, error)) {
+        if (!sr_nonces_use(request->agent->database, signing->nonce_domain,
+                           strlen(signing->nonce_domain), siwe->nonce.data, siwe->nonce.length,
+                           signing->digest, error)) {
             sr_json_free(more);
             return FALSE;
         }
     }
     return sr_request_record(request, signing->event, more, error);
+}
+
+/* Keep the user's offer to be asked no more, and say so in the log. */
+static gboolean remember(SrRequest *request, Signing *signing, GError **error)
+{
+    g_autofree char *summary = NULL;
+    const SrGrant *grant;
+
+    if (!request->remember || !signing->may_remember)
+        return TRUE;
+    summary = sr_siwe_view_summary(&signing->siwe, signing->recap);
+    grant = sr_grants_remember(request->agent->grants, request->caller->extension, request->origin,
+                               request->key->id, &signing->siwe, summary, signing->asked_at,
+                               REMEMBER_SECONDS, error);
+    if (!grant)
+        return FALSE;
+    g_free(signing->decision);
+    signing->decision = g_strconcat("asked, remembered:", grant->id, NULL);
+    return TRUE;
 }
 
 /* What was shown is what is signed: the digest is computed again from the same bytes. */
@@ -190,7 +227,7 @@ static void sign(SrRequest *request)
     if (!digest_still_holds(signing, &error) ||
         !sr_secp256k1_sign(sr_key_private(request->private_key), request->key->public_key,
                            signing->digest, signature, &error) ||
-        !record(request, signing, &error)) {
+        !remember(request, signing, &error) || !record(request, signing, &error)) {
         sr_request_fail(request, error);
         return;
     }
@@ -207,16 +244,6 @@ static void on_agreed(SrRequest *request)
     GError *error = NULL;
 
     signing->decision = g_strdup("asked");
-    if (request->remember && signing->is_siwe) {
-        g_autofree char *summary = sr_siwe_view_summary(&signing->siwe, signing->recap);
-
-        if (!sr_grants_remember(request->agent->grants, request->caller->extension, request->origin,
-                                request->key->id, &signing->siwe, summary, REMEMBER_SECONDS,
-                                &error)) {
-            sr_request_fail(request, error);
-            return;
-        }
-    }
     /* The prompt took time: the message may have expired, its nonce been used meanwhile. */
     if (signing->is_siwe && !check_siwe(request, signing, &error)) {
         sr_request_fail(request, error);
@@ -225,7 +252,7 @@ static void on_agreed(SrRequest *request)
     sr_request_open_key(request, sign);
 }
 
-static void ask_siwe(SrRequest *request, const Signing *signing)
+static void ask_siwe(SrRequest *request, Signing *signing)
 {
     g_autofree char *title = sr_siwe_view_title(&signing->siwe, signing->recap);
     SrConsentModel *model = sr_request_consent(request, "%s", title);
@@ -237,7 +264,10 @@ static void ask_siwe(SrRequest *request, const Signing *signing)
         sr_consent_model_add(model, SR_CONSENT_WARNING,
                              "No browser vouches for the site: the message comes from a command.");
     sr_siwe_view_add(model, &signing->siwe, signing->recap, bytes, size, g_get_real_time());
-    if (!sr_request_is_cli(request))
+    signing->asked_at = g_get_real_time() / G_USEC_PER_SEC;
+    signing->may_remember =
+        !sr_request_is_cli(request) && sr_grants_can_remember(&signing->siwe, signing->asked_at);
+    if (signing->may_remember)
         sr_consent_model_add(model, SR_CONSENT_REMEMBER,
                              "Sign in like this without asking for 30 days (same site, same "
                              "permissions)");

@@ -78,6 +78,10 @@ static void on_unlocked(SrRequest *request)
         return;
     }
     request->attempts = 0;
+    if (request->locks != request->agent->locks) { /* locked again meanwhile: that counts */
+        fail_locked(request);
+        return;
+    }
     request->agent->locked = FALSE;
     resume_others(request->agent);
     start_load(request);
@@ -162,6 +166,11 @@ static void on_loaded(SrRequest *request)
         on_locked(request);
         return;
     }
+    if (agent->locked) {
+        g_ptr_array_unref(infos);
+        fail_locked(request);
+        return;
+    }
     if (sr_key_ring_is_loaded(agent->keys)) { /* another request was faster */
         g_ptr_array_unref(infos);
     } else {
@@ -210,7 +219,7 @@ static void opened(SrRequest *request, SrKey *key)
         sr_request_fail(request, error);
         return;
     }
-    if (request->agent->locked || !request->connection) {
+    if (request->agent->locked || request->locks != request->agent->locks || !request->connection) {
         sr_key_free(key);
         fail_locked(request);
         return;

@@ -173,6 +173,22 @@ gboolean sr_grants_is_connected(const SrGrants *grants, const char *caller, cons
     return sr_grants_connection(grants, caller, origin, key) != NULL;
 }
 
+gboolean sr_grants_knows_caller(const SrGrants *grants, const char *caller, const char *origin)
+{
+    GHashTableIter iterator;
+    gpointer value;
+
+    g_hash_table_iter_init(&iterator, grants->by_id);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        const SrGrant *grant = value;
+
+        if (grant->kind == SR_GRANT_ACCOUNTS && strcmp(grant->caller, caller) == 0 &&
+            strcmp(grant->origin, origin) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean sr_grants_connect(SrGrants *grants, const char *caller, const char *origin,
                            const char *key, GError **error)
 {
@@ -222,12 +238,25 @@ static gint64 validity(const SrSiwe *siwe)
     return MAX(1, siwe->expires.seconds - siwe->issued.seconds);
 }
 
+gboolean sr_grants_can_remember(const SrSiwe *siwe, gint64 now)
+{
+    return !siwe->request_id.data && !siwe->not_before.data &&
+           ABS(siwe->issued.seconds - now) <= FRESH_SECONDS;
+}
+
 const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const char *origin,
                                   const char *key, const SrSiwe *siwe, const char *capabilities,
-                                  gint64 seconds, GError **error)
+                                  gint64 now, gint64 seconds, GError **error)
 {
-    SrGrant *grant = grant_new(SR_GRANT_SIWE, caller, origin, key, error);
+    SrGrant *grant;
 
+    if (!sr_grants_can_remember(siwe, now)) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "message", -1,
+                        "cannot be remembered: it must be issued now, without notBefore and "
+                        "requestId");
+        return NULL;
+    }
+    grant = grant_new(SR_GRANT_SIWE, caller, origin, key, error);
     if (!grant)
         return NULL;
     grant->domain = g_strndup(siwe->domain.data, siwe->domain.length);
@@ -235,7 +264,7 @@ const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const ch
     grant->capabilities = g_strdup(capabilities);
     grant->scope = scope_of(siwe);
     grant->maximum_seconds = validity(siwe);
-    grant->expires = grant->created / G_USEC_PER_SEC + seconds;
+    grant->expires = now + seconds;
     return insert(grants, grant, error);
 }
 
@@ -247,7 +276,7 @@ static gboolean covers(const SrGrant *grant, const SrSiwe *siwe, gint64 now)
         return FALSE;
     if (grant->maximum_seconds && (length == 0 || length > grant->maximum_seconds))
         return FALSE;
-    return ABS(siwe->issued.seconds - now) <= FRESH_SECONDS;
+    return sr_grants_can_remember(siwe, now);
 }
 
 const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const char *origin,

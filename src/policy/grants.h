@@ -44,6 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrGrants, sr_grants_free)
 /* After a failed commit: read all grants again. */
 gboolean sr_grants_reload(SrGrants *grants, GError **error);
 
+/* Whether any key is connected to the caller. */
+gboolean sr_grants_knows_caller(const SrGrants *grants, const char *caller, const char *origin);
+
 /* Connect @key to the caller; TRUE and nothing done when it is. */
 gboolean sr_grants_connect(SrGrants *grants, const char *caller, const char *origin,
                            const char *key, GError **error);
@@ -54,10 +57,20 @@ const SrGrant *sr_grants_connection(const SrGrants *grants, const char *caller, 
 gboolean sr_grants_is_connected(const SrGrants *grants, const char *caller, const char *origin,
                                 const char *key);
 
-/* Remember sign-ins like @siwe for @seconds. The grant is returned borrowed. */
+/*
+ * Whether sign-ins like @siwe can be remembered at @now (seconds since 1970): its issue time is
+ * close to it, since the length of what was seen is measured from there, and it has no not-before
+ * time and no request id, which a grant does not cover.
+ */
+gboolean sr_grants_can_remember(const SrSiwe *siwe, gint64 now);
+
+/*
+ * Remember sign-ins like @siwe for @seconds from @now; SR_ERROR_INVALID_PARAMS when they cannot be.
+ * The grant is returned borrowed.
+ */
 const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const char *origin,
                                   const char *key, const SrSiwe *siwe, const char *capabilities,
-                                  gint64 seconds, GError **error);
+                                  gint64 now, gint64 seconds, GError **error);
 
 /* The grant that covers signing @siwe now, or NULL. Borrowed. */
 const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const char *origin,

@@ -313,6 +313,8 @@ def test_records_belong_to_their_page(world):
     value = "line\n\"quoted\" \u00fc" + "v" * 100000
     browser.result("storage.set", {"key": "k", "value": value})
     equal(browser.result("storage.get", {"key": "k"}), {"value": value}, "the same page")
+    equal(browser.reason("storage.get", {"key": "k"}, OTHER), "NOT_GRANTED", "a page that is not connected")
+    browser.result("eth_requestAccounts", [], OTHER)
     equal(browser.result("storage.get", {"key": "k"}, OTHER), {"value": None}, "another page")
     equal(browser.result("storage.list", {}, OTHER), {"keys": []}, "another page's list")
     browser.result("storage.delete", {"key": "k"}, OTHER)

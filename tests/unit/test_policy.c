@@ -85,7 +85,7 @@ static void test_a_grant_covers_exactly_its_like(World *world, gconstpointer dat
                  "\nExpiration Time: 2026-11-24T10:30:00Z"),
          TRUE},
         {"a request id", MESSAGE("Hi.", "did:key:z1", "aaaaaaaa", ISSUED, HOUR "\nRequest ID: 1"),
-         TRUE},
+         FALSE},
         {"longer",
          MESSAGE("Hi.", "did:key:z1", "aaaaaaaa", ISSUED,
                  "\nExpiration Time: 2026-11-24T11:00:01Z"),
@@ -110,7 +110,7 @@ static void test_a_grant_covers_exactly_its_like(World *world, gconstpointer dat
 
     (void)data;
     g_assert_nonnull(
-        sr_grants_remember(grants, EXTENSION, ORIGIN, "key1", &first, "x", 3600, &error));
+        sr_grants_remember(grants, EXTENSION, ORIGIN, "key1", &first, "x", NOW, 3600, &error));
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         const SrSiwe siwe = parsed(rows[i].message);
         const gboolean found =
@@ -124,12 +124,25 @@ static void test_a_grant_covers_exactly_its_like(World *world, gconstpointer dat
     g_assert_null(sr_grants_find(grants, EXTENSION, "https://b.example", "key1", &first, NOW));
 }
 
+static void test_an_old_message_cannot_be_remembered(World *world, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SrGrants) grants = sr_grants_new(world->database, NULL);
+    const SrSiwe old =
+        parsed(MESSAGE("Hi.", "did:key:z1", "aaaaaaaa", "2001-01-01T00:00:00Z", HOUR));
+
+    (void)data;
+    g_assert_null(
+        sr_grants_remember(grants, EXTENSION, ORIGIN, "key1", &old, "x", NOW, 60, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_INVALID_PARAMS);
+}
+
 static void test_a_grant_ends(World *world, gconstpointer data)
 {
     g_autoptr(SrGrants) grants = sr_grants_new(world->database, NULL);
     const SrSiwe siwe = parsed(MESSAGE("Hi.", "did:key:z1", "aaaaaaaa", ISSUED, HOUR));
     const SrGrant *grant =
-        sr_grants_remember(grants, EXTENSION, ORIGIN, "key1", &siwe, "x", 60, NULL);
+        sr_grants_remember(grants, EXTENSION, ORIGIN, "key1", &siwe, "x", NOW, 60, NULL);
 
     (void)data;
     g_assert_null(sr_grants_find(grants, EXTENSION, ORIGIN, "key1", &siwe, grant->expires));
@@ -296,6 +309,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("/grants/one-covers-exactly-its-like", test_a_grant_covers_exactly_its_like);
+    ADD("/grants/an-old-message-cannot-be-remembered", test_an_old_message_cannot_be_remembered);
     ADD("/grants/one-ends", test_a_grant_ends);
     ADD("/grants/survive-and-can-be-revoked", test_grants_survive_and_can_be_revoked);
     ADD("/nonces/one-belongs-to-one-message-of-a-domain",
