@@ -325,7 +325,9 @@ def test_grants_are_added_listed_and_revoked(world):
     grant = world.json(*add)["grant"]
     equal((grant["kind"], grant["extension"], grant["origin"], grant["key"]),
           ("accounts", f"chrome-extension://{EXTENSION}", PAGE, key["id"]), "grant")
-    remembered = world.json(*add, "--like", world.write("message", message()), "--days", "7")["grant"]
+    refused(world, 1, "INVALID_PARAMS", *add, "--like", world.write("old", message()))
+    fresh = message().replace("2026-11-24T10:00:00.000Z", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    remembered = world.json(*add, "--like", world.write("message", fresh), "--days", "7")["grant"]
     equal((remembered["kind"], remembered["domain"]), ("siwe", "app.example.com"), "remembered sign-in")
     text = world.run("grant", "list").expect(0, "grant list").output
     equal(len(text.splitlines()), 3, f"lines of {text!r}")

@@ -263,8 +263,11 @@ class FakeAgent:
         self.thread.start()
 
     def serve(self):
-        for reply in self.replies:
+        for number, reply in enumerate(self.replies, 1):
             connection, _ = self.listener.accept()
+            if number == len(self.replies):  # as the real agent does: first no more clients, then the answer
+                os.unlink(self.path)
+                self.listener.close()
             with connection:
                 connection.settimeout(5)
                 if reply is not None:
@@ -276,8 +279,6 @@ class FakeAgent:
                             pass
                     except OSError:
                         pass
-        os.unlink(self.path)
-        self.listener.close()
 
 
 def frame(body):
