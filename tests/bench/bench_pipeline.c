@@ -185,10 +185,14 @@ int main(int argc, char **argv)
     start_host(&bench, argv + optind + 3);
     const unsigned first = (unsigned)(time(NULL) % 100000) * 100;
     const unsigned whole = bench.count;
+    const unsigned window = bench.window;
 
+    /* A few first, so that the key is unlocked: until then only so many requests may wait. */
     bench.count = MIN(whole, 200);
+    bench.window = 1;
     run(&bench, first);
     bench.count = whole;
+    bench.window = window;
     printf("sign-through-host %.0f /s\n", whole / run(&bench, first + 200));
     close(bench.to);
     close(bench.from);
