@@ -47,9 +47,9 @@ void sr_help_command(const SrCommand *command)
 /* Whether two tables start with the same word. */
 static gboolean is_same_topic(const SrCommand *a, const SrCommand *b)
 {
-    gsize length = strcspn(a->name, " ");
+    gsize length = a->name && b->name ? strcspn(a->name, " ") : 0;
 
-    return length == strcspn(b->name, " ") && strncmp(a->name, b->name, length) == 0;
+    return length > 0 && length == strcspn(b->name, " ") && strncmp(a->name, b->name, length) == 0;
 }
 
 void sr_help_all(const SrCommand *const *groups)

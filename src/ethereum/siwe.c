@@ -82,7 +82,8 @@ static guint authority_oddities(const SrAuthority *authority)
         oddities |= SR_SIWE_EMPTY_HOST;
     if (authority->port.data && authority->port.length == 0)
         oddities |= SR_SIWE_EMPTY_PORT;
-    for (gsize i = 0; i < authority->port.length && port <= G_MAXUINT16; i++)
+    for (gsize i = 0; authority->port.data && i < authority->port.length && port <= G_MAXUINT16;
+         i++)
         port = port * 10 + (guint)(authority->port.data[i] - '0');
     if (port > G_MAXUINT16)
         oddities |= SR_SIWE_BIG_PORT;
