@@ -1,6 +1,7 @@
 #include "agent/connection.h"
 
 #include "agent/dispatch.h"
+#include "agent/limits.h"
 #include "agent/request.h"
 #include "base/error.h"
 #include "wire/frame.h"
@@ -32,6 +33,7 @@ struct SrConnection {
     guint in_source;
     guint out_source;
     guint frame_timer;
+    guint attach_timer;
     SrFrameReader reader;
     GByteArray *out;
     gsize sent;
@@ -43,6 +45,7 @@ struct SrConnection {
 };
 
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data);
+static gboolean on_attach_late(gpointer data);
 
 static void recorded_clear(gpointer data)
 {
@@ -64,6 +67,7 @@ SrConnection *sr_connection_new(SrAgent *agent, int fd, pid_t pid)
     connection->requests = g_ptr_array_new();
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     connection->in_source = g_unix_fd_add(fd, G_IO_IN, on_readable, connection);
+    connection->attach_timer = g_timeout_add_seconds(SR_ATTACH_SECONDS, on_attach_late, connection);
     return connection;
 }
 
@@ -72,6 +76,7 @@ void sr_connection_free(SrConnection *connection)
     g_clear_handle_id(&connection->in_source, g_source_remove);
     g_clear_handle_id(&connection->out_source, g_source_remove);
     g_clear_handle_id(&connection->frame_timer, g_source_remove);
+    g_clear_handle_id(&connection->attach_timer, g_source_remove);
     while (connection->requests->len > 0)
         sr_request_abandon(g_ptr_array_steal_index_fast(connection->requests, 0));
     g_ptr_array_unref(connection->requests);
@@ -271,6 +276,17 @@ static gboolean on_frame_late(gpointer data)
 
     connection->frame_timer = 0;
     refuse(connection, SR_ERROR_INVALID_REQUEST, "a frame was begun but not finished in time");
+    return G_SOURCE_REMOVE;
+}
+
+/* Who does not say who it is only takes a place from the others. */
+static gboolean on_attach_late(gpointer data)
+{
+    SrConnection *connection = data;
+
+    connection->attach_timer = 0;
+    if (connection->caller->kind == SR_CALLER_UNKNOWN && !connection->finishing)
+        refuse(connection, SR_ERROR_INVALID_REQUEST, "sealring.attach did not come in time");
     return G_SOURCE_REMOVE;
 }
 

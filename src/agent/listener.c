@@ -1,6 +1,7 @@
 #include "agent/listener.h"
 
 #include "agent/connection.h"
+#include "agent/limits.h"
 #include "base/error.h"
 #include "wire/limits.h"
 #include "wire/socket.h"
@@ -24,8 +25,11 @@ struct SrListener {
     char *path; /* NULL when systemd owns the socket */
     int fd;
     int running_fd; /* locked for as long as this agent owns the socket */
-    guint source;
+    guint source;   /* either of the two */
+    guint pause_source;
 };
+
+static void start_accepting(SrListener *listener);
 
 int sr_listener_passed_fd(void)
 {
@@ -42,6 +46,28 @@ int sr_listener_passed_fd(void)
     return FIRST_PASSED_FD;
 }
 
+static gboolean on_pause_over(gpointer data)
+{
+    SrListener *listener = data;
+
+    listener->pause_source = 0;
+    start_accepting(listener);
+    return G_SOURCE_REMOVE;
+}
+
+/* A client that cannot be taken stays in the queue, and would wake us again at once for ever. */
+static gboolean pause_accepting(SrListener *listener)
+{
+    listener->source = 0;
+    listener->pause_source = g_timeout_add(SR_ACCEPT_PAUSE_MS, on_pause_over, listener);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean is_shortage(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
 static gboolean on_client(int fd, GIOCondition condition, gpointer data)
 {
     SrListener *listener = data;
@@ -51,13 +77,18 @@ static gboolean on_client(int fd, GIOCondition condition, gpointer data)
 
     (void)condition;
     if (client < 0)
-        return G_SOURCE_CONTINUE;
+        return is_shortage(errno) ? pause_accepting(listener) : G_SOURCE_CONTINUE;
     if (agent->connections->len >= SR_CLIENTS_MAX || sr_socket_check_peer(client, &pid) != 0) {
         close(client);
         return G_SOURCE_CONTINUE;
     }
     g_ptr_array_add(agent->connections, sr_connection_new(agent, client, pid));
     return G_SOURCE_CONTINUE;
+}
+
+static void start_accepting(SrListener *listener)
+{
+    listener->source = g_unix_fd_add(listener->fd, G_IO_IN, on_client, listener);
 }
 
 /* An agent that gives way needs a moment to finish; one that listens keeps the lock. */
@@ -127,13 +158,14 @@ SrListener *sr_listener_new(SrAgent *agent, int passed_fd, GError **error)
         return NULL;
     }
     g_unix_set_fd_nonblocking(listener->fd, TRUE, NULL);
-    listener->source = g_unix_fd_add(listener->fd, G_IO_IN, on_client, listener);
+    start_accepting(listener);
     return listener;
 }
 
 void sr_listener_close(SrListener *listener)
 {
     g_clear_handle_id(&listener->source, g_source_remove);
+    g_clear_handle_id(&listener->pause_source, g_source_remove);
     if (listener->path && listener->fd >= 0)
         unlink(listener->path);
     if (listener->fd >= 0)

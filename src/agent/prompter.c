@@ -1,13 +1,12 @@
 #include "agent/prompter.h"
 
 #include "agent/connection.h"
+#include "agent/limits.h"
 #include "base/error.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#define WAITING_PER_CONNECTION 4u
-#define WAITING_TOTAL 32u
 #define DENIALS 3u
 #define DENIAL_WINDOW (60 * G_USEC_PER_SEC)
 
@@ -255,13 +254,30 @@ static void schedule(SrPrompter *prompter)
 /* --- asking
  * ------------------------------------------------------------------------------------------ */
 
-static guint waiting_for(const SrPrompter *prompter, const SrConnection *connection)
+/* An extension counts with all its ports together; @origin (may be NULL) narrows it to one page. */
+static guint waiting_for(const SrPrompter *prompter, SrConnection *connection, const char *origin)
 {
+    const char *extension = sr_connection_caller(connection)->extension;
     guint count = 0;
 
-    for (const GList *link = prompter->waiting.head; link; link = link->next)
-        count += ((const SrTicket *)link->data)->connection == connection;
+    for (const GList *link = prompter->waiting.head; link; link = link->next) {
+        const SrTicket *ticket = link->data;
+        const SrCaller *other = sr_connection_caller(ticket->connection);
+
+        if (extension)
+            count += g_strcmp0(other->extension, extension) == 0 &&
+                     (!origin || g_str_equal(ticket->origin, origin));
+        else
+            count += ticket->connection == connection;
+    }
     return count;
+}
+
+static gboolean has_room(const SrPrompter *prompter, SrConnection *connection, const char *origin)
+{
+    return waiting_for(prompter, connection, origin) < SR_PROMPTS_PER_CALLER &&
+           waiting_for(prompter, connection, NULL) < SR_PROMPTS_PER_EXTENSION &&
+           prompter->waiting.length < SR_PROMPTS_MAX;
 }
 
 static gboolean is_too_long(const SrConsentModel *model)
@@ -287,8 +303,7 @@ static gboolean may_ask(SrPrompter *prompter, SrConnection *connection, const ch
     else if (is_silenced(prompter, key))
         sr_error_set(error, SR_ERROR_BUSY,
                      "the user said no several times; asking again is possible in a minute");
-    else if (waiting_for(prompter, connection) >= WAITING_PER_CONNECTION ||
-             prompter->waiting.length >= WAITING_TOTAL)
+    else if (!has_room(prompter, connection, origin))
         sr_error_set(error, SR_ERROR_BUSY, "too many questions are waiting for the user");
     else
         return TRUE;

@@ -1,6 +1,7 @@
 /*
- * The queue before the user: one prompt at a time, at most four waiting for each connection, and a
- * minute of silence for a caller that was refused three times within a minute.
+ * The queue before the user: one prompt at a time, at most four for each (extension, origin) or
+ * connection of the CLI, eight for each extension over all its ports, and a minute of silence for a
+ * caller that was refused three times within a minute.
  *
  * Which prompt: the configured command; sealring-prompt where there is a display; the terminal of
  * the CLI that asks; none.
