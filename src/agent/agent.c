@@ -2,17 +2,21 @@
 
 #include "agent/connection.h"
 #include "agent/dispatch.h"
+#include "agent/limits.h"
 #include "agent/listener.h"
 #include "agent/prompter.h"
 #include "agent/request.h"
 #include "agent/watcher.h"
 #include "base/error.h"
+#include "policy/nonces.h"
 #include "store/secret_service.h"
 #include "store/vault.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static gboolean on_first_prune(gpointer data);
 
 static char *make_folder(const char *base, GError **error)
 {
@@ -96,6 +100,8 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->connections = g_ptr_array_new_with_free_func((GDestroyNotify)sr_connection_free);
     agent->former_stores = g_ptr_array_new_with_free_func((GDestroyNotify)sr_store_thread_free);
     agent->methods = sr_dispatch_table();
+    agent->unattended = g_ptr_array_new();
+    agent->claims = sr_key_claims_new();
     agent->keys = sr_key_ring_new((guint)configuration->key_cache_seconds);
     agent->prompter = sr_prompter_new(agent);
     if (!open_state(agent, error))
@@ -103,6 +109,7 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->audit_sent = sr_audit_last(agent->audit);
     open_store(agent);
     agent->watcher = sr_watcher_new(agent);
+    agent->prune_source = g_idle_add(on_first_prune, agent);
     return g_steal_pointer(&agent);
 }
 
@@ -111,12 +118,16 @@ void sr_agent_free(SrAgent *agent)
     if (!agent)
         return;
     sr_watcher_free(agent->watcher);
-    g_clear_handle_id(&agent->flush_source, g_source_remove);
+    g_clear_handle_id(&agent->prune_source, g_source_remove);
     g_ptr_array_unref(agent->connections);
     sr_prompter_free(agent->prompter);
     if (agent->store)
         sr_store_thread_free(agent->store);
     g_ptr_array_unref(agent->former_stores);
+    g_ptr_array_foreach(agent->unattended, (GFunc)(void (*)(void))sr_request_free, NULL);
+    g_ptr_array_unref(agent->unattended);
+    sr_key_claims_free(agent->claims);
+    g_clear_handle_id(&agent->flush_source, g_source_remove);
     sr_key_ring_free(agent->keys);
     sr_grants_free(agent->grants);
     sr_audit_free(agent->audit);
@@ -165,19 +176,34 @@ static void notify_followers(SrAgent *agent)
                                      json_object_array_get_idx(entries, i));
 }
 
+/* What is held in memory of state.db, as it is there. */
+static void reload_state(SrAgent *agent)
+{
+    sr_audit_reset(agent->audit);
+    sr_grants_reload(agent->grants, NULL);
+}
+
 static gboolean commit(SrAgent *agent)
 {
     if (sr_database_commit(agent->database, NULL))
         return TRUE;
-    sr_audit_reset(agent->audit);
-    sr_grants_reload(agent->grants, NULL);
+    reload_state(agent);
     return FALSE;
+}
+
+void sr_agent_undo(SrAgent *agent)
+{
+    if (sr_database_undo(agent->database))
+        reload_state(agent);
 }
 
 static gboolean has_open_requests(const SrAgent *agent)
 {
     for (guint i = 0; i < agent->connections->len; i++)
         if (sr_connection_requests(agent->connections->pdata[i])->len > 0)
+            return TRUE;
+    for (guint i = 0; i < agent->unattended->len; i++)
+        if (!((const SrRequest *)agent->unattended->pdata[i])->late)
             return TRUE;
     return FALSE;
 }
@@ -209,6 +235,33 @@ void sr_agent_schedule_flush(SrAgent *agent)
         agent->flush_source = g_idle_add_full(G_PRIORITY_HIGH, on_flush, agent, NULL);
 }
 
+/* --- pruning
+ * -----------------------------------------------------------------------------------------
+ */
+
+static gboolean on_prune(gpointer data)
+{
+    SrAgent *agent = data;
+    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+
+    if (sr_grants_prune(agent->grants, now, NULL) && sr_nonces_prune(agent->database, now, NULL))
+        sr_database_settle(agent->database);
+    else
+        sr_agent_undo(agent);
+    sr_agent_schedule_flush(agent);
+    return G_SOURCE_CONTINUE;
+}
+
+/* Once the main loop runs: only then is it certain that no other agent is there. */
+static gboolean on_first_prune(gpointer data)
+{
+    SrAgent *agent = data;
+
+    on_prune(agent);
+    agent->prune_source = g_timeout_add_seconds(SR_PRUNE_SECONDS, on_prune, agent);
+    return G_SOURCE_REMOVE;
+}
+
 /* --- lock, stop
  * ------------------------------------------------------------------------------------ */
 
@@ -222,12 +275,14 @@ static gpointer lock_job(SrStore *store, gpointer data, GError **error)
 
 static void on_store_locked(gpointer result, const GError *error, gpointer data)
 {
+    const SrAgent *agent = data;
+
     (void)result;
     (void)error;
-    (void)data;
+    sr_watcher_locked(agent->watcher);
 }
 
-static void deny_open_prompts(SrAgent *agent)
+static void deny_open_prompts(SrAgent *agent, SrErrorCode code, const char *why)
 {
     for (guint i = 0; i < agent->connections->len; i++) {
         g_autoptr(GPtrArray) requests =
@@ -236,7 +291,7 @@ static void deny_open_prompts(SrAgent *agent)
         for (guint j = 0; j < requests->len; j++) {
             GError *error = NULL;
 
-            sr_error_set(&error, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
+            sr_error_set(&error, code, "%s", why);
             sr_request_cancel_prompt(requests->pdata[j], error);
         }
     }
@@ -247,8 +302,8 @@ void sr_agent_lock(SrAgent *agent, gboolean sticky)
     agent->locked = agent->locked || sticky;
     agent->locks++;
     sr_key_ring_clear(agent->keys);
-    deny_open_prompts(agent);
-    sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, NULL);
+    deny_open_prompts(agent, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
+    sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, agent);
 }
 
 void sr_agent_stop(SrAgent *agent)
@@ -256,6 +311,6 @@ void sr_agent_stop(SrAgent *agent)
     agent->stopping = TRUE;
     if (agent->listener)
         sr_listener_close(agent->listener);
-    deny_open_prompts(agent);
+    deny_open_prompts(agent, SR_ERROR_AGENT_UNAVAILABLE, "the agent is ending; connect again");
     sr_agent_schedule_flush(agent);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "agent/configuration.h"
+#include "agent/key_claims.h"
 #include "agent/key_ring.h"
 #include "policy/audit.h"
 #include "policy/database.h"
@@ -34,18 +35,22 @@ typedef struct {
     SrStoreThread *store;
     GPtrArray *former_stores; /* of SrStoreThread, owned: they answer what they had been asked */
     SrKeyRing *keys;
+    SrKeyClaims *claims;
     SrPrompter *prompter;
     SrListener *listener;
     SrWatcher *watcher;
     GHashTable *methods;    /* name → SrMethod (static) */
     GPtrArray *connections; /* of SrConnection, owned */
+    GPtrArray *unattended;  /* of SrRequest: begun, with nobody left to answer */
     GMainLoop *loop;
     guint flush_source;
+    guint prune_source;
     gboolean reading;  /* inside a connection's callback, which flushes at its end */
     gint64 audit_sent; /* last entry that followers got */
     gboolean locked;   /* the user said lock: nothing is read from the store until unlock */
     guint
         locks; /* how often secrets were dropped: a request begun before must not bring one back */
+    gboolean moving; /* everything is on its way to another store */
     gboolean stopping;
 } SrAgent;
 
@@ -60,6 +65,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAgent, sr_agent_free)
 /* Commit what was written and send what waits, now or (schedule) from the main loop. */
 void sr_agent_flush(SrAgent *agent);
 void sr_agent_schedule_flush(SrAgent *agent);
+
+/* Take back what a request changed in state.db since its last line in the log. */
+void sr_agent_undo(SrAgent *agent);
 
 /* Forget all secrets; with @sticky nothing is read again until sealring.unlock. */
 void sr_agent_lock(SrAgent *agent, gboolean sticky);

@@ -53,12 +53,26 @@ gboolean sr_key_writing_check_name(const SrRequest *request, const char *name, G
     return FALSE;
 }
 
-char *sr_key_writing_free_name(const SrRequest *request)
+gboolean sr_key_writing_claim_name(const SrRequest *request, const char *name, GError **error)
 {
+    if (!sr_key_writing_check_name(request, name, error))
+        return FALSE;
+    if (sr_key_claims_take_name(request->agent->claims, name, request))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_KEY_EXISTS, "name", -1,
+                    "another request is making a key \"%s\"", name);
+    return FALSE;
+}
+
+char *sr_key_writing_claim_free_name(const SrRequest *request)
+{
+    SrKeyClaims *claims = request->agent->claims;
+
     for (guint i = 1;; i++) {
         g_autofree char *name = g_strdup_printf("Key %u", i);
 
-        if (!sr_key_ring_has_name(request->agent->keys, name))
+        if (!sr_key_ring_has_name(request->agent->keys, name) &&
+            sr_key_claims_take_name(claims, name, request))
             return g_steal_pointer(&name);
     }
 }
@@ -74,7 +88,8 @@ static gboolean keep_store_choice(const SrAgent *agent, GError **error)
 }
 
 /* A page's new key is connected to it; the first account becomes the default. */
-static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, GError **error)
+static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, const char *default_id,
+                               GError **error)
 {
     SrAgent *agent = request->agent;
 
@@ -84,8 +99,7 @@ static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, GError
                                                           request->origin, info->id, error))
         return FALSE;
     /* Locked meanwhile, the ring is empty and tells nothing. */
-    if (info->type != SR_KEY_SECP256K1 || !sr_key_ring_is_loaded(agent->keys) ||
-        sr_key_ring_default(agent->keys))
+    if (info->type != SR_KEY_SECP256K1 || !sr_key_ring_is_loaded(agent->keys) || default_id)
         return TRUE;
     return sr_database_set_setting(agent->database, SR_SETTING_DEFAULT_KEY, info->id, error);
 }
@@ -101,13 +115,14 @@ static void on_written(SrRequest *request)
 
     request->result = NULL;
     sr_request_set_key(request, info);
-    if ((writing->is_new && !settle_new_key(request, info, &error)) ||
+    /* The ring says what the store has, whether or not the log can be written. */
+    if (sr_key_ring_is_loaded(keys))
+        sr_key_ring_add(keys, sr_key_info_copy(info));
+    if ((writing->is_new && !settle_new_key(request, info, default_id, &error)) ||
         !sr_request_record(request, writing->event, NULL, &error)) {
         sr_request_fail(request, error);
         return;
     }
-    if (sr_key_ring_is_loaded(keys))
-        sr_key_ring_add(keys, g_steal_pointer(&writing->info));
     if (!default_id && request->key->type == SR_KEY_SECP256K1)
         sr_key_ring_set_default(keys, request->key->id);
     result = json_object_new_object();
@@ -139,8 +154,8 @@ void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char 
     sr_key_free(key);
     g_free(seal);
     if (record)
-        sr_request_on_store(request, put_job, record, (GDestroyNotify)sr_record_free, NULL,
-                            SR_STORE_DEADLINE_MS, on_written);
+        sr_request_change_store(request, put_job, record, (GDestroyNotify)sr_record_free,
+                                SR_STORE_DEADLINE_MS, on_written);
     else
         sr_request_fail(request, error);
 }

@@ -76,27 +76,64 @@ static gpointer import_work(gpointer data, GError **error)
     return key_from_hex(import->type, import->secret, error);
 }
 
-static void on_imported(SrRequest *request)
-{
-    SrKey *key = g_steal_pointer(&request->result);
-    GError *error = NULL;
-    const char *wanted = NULL;
-    g_autofree char *name = NULL;
-    g_autoptr(SrKeyInfo) info = NULL;
+/* A new key on its way to its turn. */
+typedef struct {
+    SrKey *key;
+    SrKeyInfo *info;
+} Imported;
 
-    if (sr_json_string_optional(request->params, "name", &wanted, &error) &&
-        (!wanted || sr_key_writing_check_name(request, wanted, &error)))
-        name = wanted ? g_strdup(wanted) : sr_key_writing_free_name(request);
-    info = sr_key_info_new(key, name, g_get_real_time() / G_USEC_PER_SEC);
-    if (name && sr_key_ring_find(request->agent->keys, info->id, NULL))
+static void imported_free(gpointer data)
+{
+    Imported *imported = data;
+
+    sr_key_free(imported->key);
+    sr_key_info_free(imported->info);
+    g_free(imported);
+}
+
+static void write_imported(SrRequest *request)
+{
+    Imported *imported = request->state;
+    const SrKeyInfo *there = sr_key_ring_find(request->agent->keys, imported->info->id, NULL);
+    GError *error = NULL;
+
+    if (there) {
         sr_error_set_at(&error, SR_ERROR_KEY_EXISTS, "key", -1, "this key is there already (%s)",
-                        sr_key_ring_find(request->agent->keys, info->id, NULL)->name);
-    if (error) {
-        sr_key_free(key);
+                        there->name);
         sr_request_fail(request, error);
         return;
     }
-    sr_key_writing_start(request, g_steal_pointer(&info), key, NULL, TRUE, "import-key");
+    sr_key_writing_start(request, g_steal_pointer(&imported->info), g_steal_pointer(&imported->key),
+                         NULL, TRUE, "import-key");
+}
+
+/* The name asked for, or a free one; owned by the caller. */
+static char *claim_name(SrRequest *request, GError **error)
+{
+    const char *wanted = NULL;
+
+    if (!sr_json_string_optional(request->params, "name", &wanted, error))
+        return NULL;
+    if (!wanted)
+        return sr_key_writing_claim_free_name(request);
+    return sr_key_writing_claim_name(request, wanted, error) ? g_strdup(wanted) : NULL;
+}
+
+static void on_imported(SrRequest *request)
+{
+    Imported *imported = g_new0(Imported, 1);
+    GError *error = NULL;
+    g_autofree char *name = claim_name(request, &error);
+
+    request->state = imported;
+    request->free_state = imported_free;
+    imported->key = g_steal_pointer(&request->result);
+    if (!name) {
+        sr_request_fail(request, error);
+        return;
+    }
+    imported->info = sr_key_info_new(imported->key, name, g_get_real_time() / G_USEC_PER_SEC);
+    sr_request_take_key(request, imported->info->id, write_imported);
 }
 
 static gboolean read_import(SrRequest *request, Import *import, GError **error)
@@ -133,7 +170,8 @@ static void on_store_to_import(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    sr_request_on_worker(request, import_work, import, import_free, on_imported);
+    sr_request_on_worker(request, import_work, import, import_free, (GDestroyNotify)sr_key_free,
+                         on_imported);
 }
 
 static void handle_import(SrRequest *request)
@@ -202,7 +240,7 @@ static void export_keystore(SrRequest *request)
         return;
     }
     export->cost = sr_configuration_scrypt_cost(request->agent->configuration);
-    sr_request_on_worker(request, export_work, export, export_free, on_keystore_made);
+    sr_request_on_worker(request, export_work, export, export_free, g_free, on_keystore_made);
 }
 
 static void export_hex(SrRequest *request)

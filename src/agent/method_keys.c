@@ -59,8 +59,8 @@ static char *read_name(SrRequest *request, GError **error)
     if (!sr_json_string_optional(request->params, "name", &name, error))
         return NULL;
     if (!name)
-        return sr_key_writing_free_name(request);
-    return sr_key_writing_check_name(request, name, error) ? g_strdup(name) : NULL;
+        return sr_key_writing_claim_free_name(request);
+    return sr_key_writing_claim_name(request, name, error) ? g_strdup(name) : NULL;
 }
 
 static void create(SrRequest *request)
@@ -138,56 +138,65 @@ static gpointer rename_job(SrStore *store, gpointer data, GError **error)
     return sr_store_put(store, record, error) ? store : NULL;
 }
 
-static void reply_key(SrRequest *request, const char *event)
+static void reply_key(SrRequest *request)
 {
-    SrJson *result;
-    GError *error = NULL;
+    SrJson *result = json_object_new_object();
 
-    request->result = NULL;
-    if (!sr_request_record(request, event, NULL, &error)) {
-        sr_request_fail(request, error);
-        return;
-    }
-    result = json_object_new_object();
     sr_json_add(result, "key", sr_request_key_json(request, request->key));
     sr_request_reply(request, result);
 }
 
 static void on_renamed(SrRequest *request)
 {
-    sr_key_ring_add(request->agent->keys, sr_key_info_copy(request->key));
-    reply_key(request, "rename-key");
+    SrKeyRing *keys = request->agent->keys;
+    GError *error = NULL;
+
+    request->result = NULL;
+    if (sr_key_ring_is_loaded(keys))
+        sr_key_ring_add(keys, sr_key_info_copy(request->key));
+    if (sr_request_record(request, "rename-key", NULL, &error))
+        reply_key(request);
+    else
+        sr_request_fail(request, error);
 }
 
-static void rename_key(SrRequest *request)
+static void rename_now(SrRequest *request)
 {
     GError *error = NULL;
     const char *name = sr_request_string(request, "name", &error);
 
-    if (!name || !sr_key_writing_check_name(request, name, &error)) {
+    if (!name || !sr_key_writing_claim_name(request, name, &error)) {
         sr_request_fail(request, error);
         return;
     }
     g_free(request->key->name);
     request->key->name = g_strdup(name);
-    sr_request_on_store(request, rename_job, sr_key_info_copy(request->key),
-                        (GDestroyNotify)sr_key_info_free, NULL, SR_STORE_DEADLINE_MS, on_renamed);
+    sr_request_change_store(request, rename_job, sr_key_info_copy(request->key),
+                            (GDestroyNotify)sr_key_info_free, SR_STORE_DEADLINE_MS, on_renamed);
+}
+
+static void rename_key(SrRequest *request)
+{
+    sr_request_take_key(request, request->key->id, rename_now);
 }
 
 static void set_default(SrRequest *request)
 {
+    SrAgent *agent = request->agent;
     GError *error = NULL;
 
     if (request->key->type != SR_KEY_SECP256K1)
         sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "key", -1,
                         "only an Ethereum (secp256k1) key can be the default");
-    else if (sr_database_set_setting(request->agent->database, SR_SETTING_DEFAULT_KEY,
-                                     request->key->id, &error))
-        sr_key_ring_set_default(request->agent->keys, request->key->id);
-    if (error)
+    if (error ||
+        !sr_database_set_setting(agent->database, SR_SETTING_DEFAULT_KEY, request->key->id,
+                                 &error) ||
+        !sr_request_record(request, "default-key", NULL, &error)) {
         sr_request_fail(request, error);
-    else
-        reply_key(request, "default-key");
+        return;
+    }
+    sr_key_ring_set_default(agent->keys, request->key->id);
+    reply_key(request);
 }
 
 /* Go on with @next, after asking when it is an extension that wants it. */
@@ -262,10 +271,15 @@ static void on_removed(SrRequest *request)
         sr_request_fail(request, error);
 }
 
+static void remove_now(SrRequest *request)
+{
+    sr_request_change_store(request, remove_job, g_strdup(request->key->id), g_free,
+                            SR_STORE_DEADLINE_MS, on_removed);
+}
+
 static void remove_key(SrRequest *request)
 {
-    sr_request_on_store(request, remove_job, g_strdup(request->key->id), g_free, NULL,
-                        SR_STORE_DEADLINE_MS, on_removed);
+    sr_request_take_key(request, request->key->id, remove_now);
 }
 
 static void on_keys_to_delete(SrRequest *request)
@@ -320,14 +334,7 @@ static gpointer seal_work(gpointer data, GError **error)
 static void on_sealed(SrRequest *request)
 {
     char *seal = g_steal_pointer(&request->result);
-    GError *error = NULL;
 
-    /* Half a second has passed: what was deleted meanwhile must not come back. */
-    if (!sr_key_ring_find(request->agent->keys, request->key->id, &error)) {
-        g_free(seal);
-        sr_request_fail(request, error);
-        return;
-    }
     sr_key_ring_drop_private(request->agent->keys);
     sr_key_writing_start(request, sr_key_info_copy(request->key), NULL, seal, FALSE, "seal-key");
 }
@@ -346,12 +353,32 @@ static void seal(SrRequest *request)
     sealing->key = copy;
     sealing->passphrase = g_steal_pointer(&request->passphrase);
     sealing->cost = sr_configuration_scrypt_cost(request->agent->configuration);
-    sr_request_on_worker(request, seal_work, sealing, sealing_free, on_sealed);
+    sr_request_on_worker(request, seal_work, sealing, sealing_free, g_free, on_sealed);
 }
 
-static void open_to_seal(SrRequest *request)
+/* Whether the key is (not) sealed, as this method needs it: before the user is asked and after. */
+static gboolean check_sealed(const SrRequest *request, gboolean wanted, GError **error)
 {
-    sr_request_open_key(request, seal);
+    if (request->key->sealed == wanted)
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "key", -1, "%s",
+                    wanted ? "is not sealed" : "is sealed already");
+    return FALSE;
+}
+
+static void seal_now(SrRequest *request)
+{
+    GError *error = NULL;
+
+    if (check_sealed(request, FALSE, &error))
+        sr_request_open_key(request, seal);
+    else
+        sr_request_fail(request, error);
+}
+
+static void take_to_seal(SrRequest *request)
+{
+    sr_request_take_key(request, request->key->id, seal_now);
 }
 
 static void on_keys_to_seal(SrRequest *request)
@@ -359,9 +386,7 @@ static void on_keys_to_seal(SrRequest *request)
     GError *error = NULL;
     SrConsentModel *model;
 
-    if (choose_named(request, &error) && request->key->sealed)
-        sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "key", -1, "is sealed already");
-    if (error) {
+    if (!choose_named(request, &error) || !check_sealed(request, FALSE, &error)) {
         sr_request_fail(request, error);
         return;
     }
@@ -369,7 +394,7 @@ static void on_keys_to_seal(SrRequest *request)
         sr_request_consent(request, "Choose a passphrase for the key \"%s\"", request->key->name);
     sr_consent_model_add(model, SR_CONSENT_WARNING, "Whoever forgets it loses the key.");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Seal the key");
-    sr_request_passphrase(request, model, TRUE, open_to_seal);
+    sr_request_passphrase(request, model, TRUE, take_to_seal);
 }
 
 static void handle_seal(SrRequest *request)
@@ -377,14 +402,29 @@ static void handle_seal(SrRequest *request)
     sr_request_need_keys(request, TRUE, on_keys_to_seal);
 }
 
-static void write_unsealed(SrRequest *request)
+static void unseal_now(SrRequest *request)
 {
     GError *error = NULL;
-    SrKey *copy = sr_key_copy(request->private_key, &error);
+    SrKey *key;
 
-    if (copy)
-        sr_key_writing_start(request, sr_key_info_copy(request->key), copy, NULL, FALSE,
-                             "unseal-key");
+    if (!check_sealed(request, TRUE, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    key = g_steal_pointer(&request->state);
+    request->free_state = NULL;
+    sr_key_writing_start(request, sr_key_info_copy(request->key), key, NULL, FALSE, "unseal-key");
+}
+
+/* The ring's own key may be gone when the turn comes: a copy. */
+static void take_to_unseal(SrRequest *request)
+{
+    GError *error = NULL;
+
+    request->state = sr_key_copy(request->private_key, &error);
+    request->free_state = (GDestroyNotify)sr_key_free;
+    if (request->state)
+        sr_request_take_key(request, request->key->id, unseal_now);
     else
         sr_request_fail(request, error);
 }
@@ -393,15 +433,13 @@ static void on_keys_to_unseal(SrRequest *request)
 {
     GError *error = NULL;
 
-    if (choose_named(request, &error) && !request->key->sealed)
-        sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "key", -1, "is not sealed");
-    if (error) {
+    if (!choose_named(request, &error) || !check_sealed(request, TRUE, &error)) {
         sr_request_fail(request, error);
         return;
     }
     /* The passphrase is the consent: it is asked for even if the key happens to be open. */
     sr_key_ring_drop_private(request->agent->keys);
-    sr_request_open_key(request, write_unsealed);
+    sr_request_open_key(request, take_to_unseal);
 }
 
 static void handle_unseal(SrRequest *request)

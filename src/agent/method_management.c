@@ -98,6 +98,7 @@ static void handle_store_show(SrRequest *request)
  * interrupted after the choice was written: the other store may still hold the old copies.
  */
 typedef struct {
+    SrAgent *mover; /* once agent->moving is this move's */
     SrStore *other;
     gboolean to_other;    /* else from the other store to the one in use */
     SrSecret *passphrase; /* for a vault that must be opened first */
@@ -109,6 +110,8 @@ static void moving_free(gpointer data)
 {
     Moving *moving = data;
 
+    if (moving->mover)
+        moving->mover->moving = FALSE;
     sr_store_free(moving->other);
     sr_secret_free(moving->passphrase);
     g_free(moving->state_path);
@@ -165,15 +168,25 @@ static void on_moved(SrRequest *request)
 
 static void start_move(SrRequest *request)
 {
+    SrAgent *agent = request->agent;
     Moving *moving = request->state;
     GError *error = NULL;
 
     moving->passphrase = g_steal_pointer(&request->passphrase);
     /* The job writes to state.db itself, so nothing of ours may be pending there. */
-    if (sr_database_commit(request->agent->database, &error))
-        sr_request_on_store(request, move_job, moving, NULL, NULL, 0, on_moved);
-    else
+    if (!sr_database_commit(agent->database, &error)) {
         sr_request_fail(request, error);
+        return;
+    }
+    if (agent->moving) {
+        sr_error_set(&error, SR_ERROR_BUSY, "another move is under way");
+        sr_request_fail(request, error);
+        return;
+    }
+    sr_request_change_store(request, move_job, moving, NULL, 0, on_moved);
+    /* From now on: a key that is written behind the move would stay in the old store. */
+    agent->moving = TRUE;
+    moving->mover = agent;
 }
 
 static gboolean other_is_vault(const Moving *moving)

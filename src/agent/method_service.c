@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define PROTOCOL_VERSION 1
-#define PROMPTS_WAITING 4
 #define KEYRING_DIALOG_MS 120000
 
 /* --- hello, status
@@ -44,7 +43,7 @@ static SrJson *limits_json(void)
     sr_json_add_integer(limits, "siweBytes", SR_SIWE_MESSAGE_MAX);
     sr_json_add_integer(limits, "messageBytes", SR_MESSAGE_MAX);
     sr_json_add_integer(limits, "recordBytes", SR_STORAGE_VALUE_MAX);
-    sr_json_add_integer(limits, "promptsWaiting", PROMPTS_WAITING);
+    sr_json_add_integer(limits, "promptsWaiting", SR_PROMPTS_PER_CALLER);
     return limits;
 }
 
@@ -91,6 +90,7 @@ static void reply_status(SrRequest *request)
 /* Status counts the keys if they can be known without asking anyone. */
 static void look_for_status(SrRequest *request)
 {
+    request->needs_store = FALSE; /* it says what is, whatever that is */
     sr_store_view_take(request, reply_status);
 }
 
@@ -131,8 +131,10 @@ static void handle_lock(SrRequest *request)
 static void on_unlocked(SrRequest *request)
 {
     request->result = NULL;
-    if (request->locks == request->agent->locks) /* else it was locked again meanwhile */
+    if (request->locks == request->agent->locks) { /* else it was locked again meanwhile */
         request->agent->locked = FALSE;
+        sr_request_resume_waiting(request->agent);
+    }
     sr_request_need_keys(request, FALSE, look_for_status);
 }
 
@@ -143,8 +145,8 @@ static gpointer unlock_job(SrStore *store, gpointer passphrase, GError **error)
 
 static void unlock_vault(SrRequest *request)
 {
-    sr_request_on_store(request, unlock_job, g_steal_pointer(&request->passphrase),
-                        (GDestroyNotify)sr_secret_free, NULL, 0, on_unlocked);
+    sr_request_change_store(request, unlock_job, g_steal_pointer(&request->passphrase),
+                            (GDestroyNotify)sr_secret_free, 0, on_unlocked);
 }
 
 static void ask_vault_passphrase(SrRequest *request, gboolean is_new)
@@ -176,7 +178,7 @@ static void on_unlock_tried(SrRequest *request)
     if (GPOINTER_TO_INT(request->result) == 2)
         on_unlocked(request);
     else
-        sr_request_on_worker(request, unlock_service, request, NULL, on_unlocked);
+        sr_request_on_worker(request, unlock_service, request, NULL, NULL, on_unlocked);
 }
 
 static void on_viewed(SrRequest *request)
@@ -201,6 +203,7 @@ static void on_viewed(SrRequest *request)
 
 static void handle_unlock(SrRequest *request)
 {
+    request->needs_store = TRUE;
     sr_store_view_take(request, on_viewed);
 }
 

@@ -42,8 +42,9 @@ void sr_request_clear_state(SrRequest *request)
     request->state = NULL;
 }
 
-static void request_free(SrRequest *request)
+void sr_request_free(SrRequest *request)
 {
+    sr_key_claims_release(request->agent->claims, request);
     sr_request_clear_state(request);
     if (request->fd >= 0)
         close(request->fd);
@@ -61,7 +62,9 @@ static void finish(SrRequest *request)
 {
     if (request->connection)
         g_ptr_array_remove_fast(sr_connection_requests(request->connection), request);
-    request_free(request);
+    else
+        g_ptr_array_remove_fast(request->agent->unattended, request);
+    sr_request_free(request);
 }
 
 void sr_request_abandon(SrRequest *request)
@@ -69,15 +72,21 @@ void sr_request_abandon(SrRequest *request)
     if (request->ticket)
         sr_prompter_cancel(request->agent->prompter, g_steal_pointer(&request->ticket));
     request->connection = NULL; /* it is no longer in the connection's list */
-    if (!request->has_job)
-        request_free(request);
+    if (request->has_job)
+        g_ptr_array_add(request->agent->unattended, request);
+    else
+        sr_request_free(request);
 }
 
 static void answer(SrRequest *request, const char *json)
 {
+    SrAgent *agent = request->agent;
+
     if (request->connection)
         sr_connection_reply(request->connection, request->id, json, request->recorded);
     finish(request);
+    /* Also without a client: what it wrote is to be committed. */
+    sr_agent_schedule_flush(agent);
 }
 
 void sr_request_fail(SrRequest *request, GError *error)
@@ -85,6 +94,7 @@ void sr_request_fail(SrRequest *request, GError *error)
     g_autoptr(GError) owned = error;
     g_autofree char *json = sr_dispatch_error_text(owned);
 
+    sr_agent_undo(request->agent); /* a change without its line in the log */
     answer(request, json);
 }
 
@@ -105,148 +115,41 @@ void sr_request_reply(SrRequest *request, SrJson *result)
     answer(request, json);
 }
 
-/* --- consent and passphrases ---------------------------------------------------------------------
- */
-
-static void fail_answer(SrRequest *request, SrAnswer what)
-{
-    GError *error = NULL;
-    g_autoptr(SrJson) more = json_object_new_object();
-
-    if (what == SR_ANSWER_NO)
-        sr_error_set(&error, SR_ERROR_USER_REJECTED, "the user said no");
-    else if (what == SR_ANSWER_TIMEOUT)
-        sr_error_set(&error, SR_ERROR_NO_PROMPT, "the user did not answer in time");
-    else
-        sr_error_set(&error, SR_ERROR_NO_PROMPT,
-                     "the user cannot be asked: no prompt could be shown; see sealring doctor");
-    sr_json_add_string(more, "reason", sr_error_reason(error));
-    sr_request_record(request, "denied", g_steal_pointer(&more), NULL);
-    sr_request_fail(request, error);
-}
-
-/* The user may have deleted the key while the question about it was waiting. */
-static gboolean key_is_gone(const SrRequest *request)
-{
-    return request->key && !sr_key_ring_find(request->agent->keys, request->key->id, NULL);
-}
-
-static void fail_key_gone(SrRequest *request)
-{
-    GError *error = NULL;
-
-    sr_error_set_at(&error, SR_ERROR_KEY_NOT_FOUND, "key", -1, "is not there any more");
-    sr_request_fail(request, error);
-}
-
-static void on_consent(SrAnswer what, SrSecret *passphrase, gpointer data)
-{
-    SrRequest *request = data;
-
-    request->ticket = NULL;
-    sr_secret_free(passphrase);
-    request->remember = what == SR_ANSWER_YES_REMEMBER;
-    if (what != SR_ANSWER_YES && what != SR_ANSWER_YES_REMEMBER)
-        fail_answer(request, what);
-    else if (key_is_gone(request))
-        fail_key_gone(request);
-    else
-        request->next(request);
-}
-
-static void on_passphrase(SrAnswer what, SrSecret *passphrase, gpointer data)
-{
-    SrRequest *request = data;
-
-    request->ticket = NULL;
-    if (what == SR_ANSWER_YES && passphrase) {
-        sr_secret_free(request->passphrase);
-        request->passphrase = passphrase;
-        request->next(request);
-        return;
-    }
-    sr_secret_free(passphrase);
-    fail_answer(request, what == SR_ANSWER_YES ? SR_ANSWER_NO : what);
-}
-
-static void ask(SrRequest *request, SrConsentModel *model, SrPromptKind kind, SrPromptDone done,
-                SrRequestStep next)
-{
-    GError *error = NULL;
-
-    request->next = next;
-    if (request->connection && !request->agent->stopping)
-        request->ticket = sr_prompter_ask(request->agent->prompter, request->connection,
-                                          request->origin, model, kind, done, request, &error);
-    else {
-        sr_consent_model_free(model);
-        sr_error_set(&error, SR_ERROR_NO_PROMPT, "the client or the agent is ending");
-    }
-    if (!request->ticket)
-        sr_request_fail(request, error);
-}
-
-void sr_request_ask(SrRequest *request, SrConsentModel *model, SrRequestStep next)
-{
-    ask(request, model, SR_PROMPT_CONSENT, on_consent, next);
-}
-
-void sr_request_cancel_prompt(SrRequest *request, GError *error)
-{
-    if (!request->ticket) {
-        g_error_free(error);
-        return;
-    }
-    sr_prompter_cancel(request->agent->prompter, g_steal_pointer(&request->ticket));
-    sr_request_fail(request, error);
-}
-
-void sr_request_prompt_passphrase(SrRequest *request, SrConsentModel *model, SrRequestStep next)
-{
-    ask(request, model, SR_PROMPT_PASSPHRASE, on_passphrase, next);
-}
-
-void sr_request_prompt_new_passphrase(SrRequest *request, SrConsentModel *model, SrRequestStep next)
-{
-    ask(request, model, SR_PROMPT_NEW_PASSPHRASE, on_passphrase, next);
-}
-
-void sr_request_passphrase(SrRequest *request, SrConsentModel *model, gboolean is_new,
-                           SrRequestStep next)
-{
-    g_autoptr(SrConsentModel) owned = model;
-    gboolean passed = FALSE;
-    GError *error = NULL;
-
-    if (!sr_json_boolean_optional(request->params, "passphrase", &passed, &error)) {
-        sr_request_fail(request, error);
-        return;
-    }
-    if (!passed) {
-        ask(request, g_steal_pointer(&owned),
-            is_new ? SR_PROMPT_NEW_PASSPHRASE : SR_PROMPT_PASSPHRASE, on_passphrase, next);
-        return;
-    }
-    sr_secret_free(request->passphrase);
-    request->passphrase = sr_request_read_passed(request, SR_PASSPHRASE_MAX, &error);
-    if (request->passphrase)
-        next(request);
-    else
-        sr_request_fail(request, error);
-}
-
 /* --- jobs on other threads
  * ------------------------------------------------------------------------ */
 
-/* Go on with the outcome of a job. */
+gboolean sr_request_revalidate(const SrRequest *request, GError **error)
+{
+    const SrAgent *agent = request->agent;
+
+    if (!request->connection)
+        sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "the client is gone");
+    else if (agent->stopping)
+        sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "the agent is ending; connect again");
+    else if (request->needs_store && request->locks != agent->locks)
+        sr_error_set(error, SR_ERROR_STORE_LOCKED,
+                     "sealring was locked meanwhile; unlock it with: sealring unlock");
+    else if (request->key && !sr_key_ring_is_loaded(agent->keys))
+        sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "the store was changed; ask again");
+    else if (request->key && !sr_key_ring_find(agent->keys, request->key->id, NULL))
+        sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "key", -1, "is not there any more");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+/* The outcome of a job, for the next function if what the request relies on still holds. */
 static void after_job(SrRequest *request, gpointer result, GError *error)
 {
     request->has_job = FALSE;
-    request->result = result;
-    if (error)
+    if (!error && !sr_request_revalidate(request, &error) && request->free_result)
+        request->free_result(result);
+    if (error) {
         sr_request_fail(request, error);
-    else
-        request->next(request);
+        return;
+    }
+    request->result = result;
+    request->next(request);
 }
 
 static void on_store_done(gpointer result, const GError *error, gpointer data)
@@ -260,8 +163,56 @@ void sr_request_on_store(SrRequest *request, SrStoreJob job, gpointer data,
 {
     request->next = next;
     request->has_job = TRUE;
+    request->free_result = free_result;
     sr_store_thread_run(request->agent->store, job, data, free_data, free_result, deadline_ms,
                         on_store_done, request);
+}
+
+/* What happened to the store is noted, whoever still waits for it. */
+static void on_changed(gpointer result, const GError *error, gpointer data)
+{
+    SrRequest *request = data;
+
+    request->has_job = FALSE;
+    request->result = result;
+    if (error)
+        sr_request_fail(request, g_error_copy(error));
+    else
+        request->next(request);
+}
+
+/* The client is told now; the request stays until the store has answered. */
+static void on_change_late(gpointer data)
+{
+    SrRequest *request = data;
+    g_autoptr(GError) error = NULL;
+
+    request->late = TRUE;
+    if (!request->connection)
+        return;
+    sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE,
+                 "the store does not answer in time; if it does it later, sealring log says so");
+    sr_dispatch_refuse(request->connection, request->id, error);
+    g_ptr_array_remove_fast(sr_connection_requests(request->connection), request);
+    sr_request_abandon(request);
+}
+
+void sr_request_change_store(SrRequest *request, SrStoreJob job, gpointer data,
+                             GDestroyNotify free_data, guint deadline_ms, SrRequestStep next)
+{
+    GError *error = NULL;
+
+    if (request->agent->moving) {
+        sr_error_set(&error, SR_ERROR_BUSY, "everything is being moved to another store; wait");
+        if (free_data)
+            free_data(data);
+        sr_request_fail(request, error);
+        return;
+    }
+    request->next = next;
+    request->has_job = TRUE;
+    sr_store_thread_run_to_end(request->agent->store, job, data, free_data, deadline_ms,
+                               on_change_late, on_changed, request);
 }
 
 typedef struct {
@@ -303,18 +254,44 @@ static void on_work_done(GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void sr_request_on_worker(SrRequest *request, SrWork work, gpointer data, GDestroyNotify free_data,
-                          SrRequestStep next)
+                          GDestroyNotify free_result, SrRequestStep next)
 {
     g_autoptr(GTask) task = g_task_new(NULL, NULL, on_work_done, request);
     Work *carried = g_new0(Work, 1);
 
     request->next = next;
     request->has_job = TRUE;
+    request->free_result = free_result;
     carried->work = work;
     carried->data = data;
     carried->free_data = free_data;
     g_task_set_task_data(task, carried, work_free);
     g_task_run_in_thread(task, run_work);
+}
+
+/* --- turns
+ * ----------------------------------------------------------------------------------------- */
+
+/* A key is written as it is now, not as it was when the request came. */
+static void on_turn(gpointer data)
+{
+    SrRequest *request = data;
+    GError *error = NULL;
+
+    if (!sr_request_revalidate(request, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    if (request->key)
+        sr_request_set_key(request, sr_key_ring_find(request->agent->keys, request->key->id, NULL));
+    request->next(request);
+}
+
+void sr_request_take_key(SrRequest *request, const char *id, SrRequestStep next)
+{
+    request->next = next;
+    if (sr_key_claims_take_key(request->agent->claims, id, request, on_turn))
+        on_turn(request);
 }
 
 /* --- helpers
@@ -418,7 +395,10 @@ gboolean sr_request_record(SrRequest *request, const char *event, SrJson *more, 
             sr_json_add(entry, name, value ? json_object_get(value) : NULL);
     }
     request->recorded = TRUE;
-    return sr_audit_append(request->agent->audit, entry, error);
+    if (!sr_audit_append(request->agent->audit, entry, error))
+        return FALSE;
+    sr_database_settle(request->agent->database);
+    return TRUE;
 }
 
 SrJson *sr_request_key_json(const SrRequest *request, const SrKeyInfo *info)

@@ -5,6 +5,9 @@
  * function when it is done, at once if it can) or by answering. Steps that fail answer the request
  * with their error and end the chain, so a next function only ever sees success. When the client
  * goes away its prompts are cancelled; a step that changes the store still runs to its end.
+ *
+ * A change of the grants or settings and its line in the log are one: a request that fails after a
+ * change and before sr_request_record has not made it.
  */
 #pragma once
 
@@ -42,9 +45,12 @@ struct SrRequest {
     SrRequestStep next;
     struct SrTicket *ticket; /* open prompt */
     gboolean recorded;
-    guint locks;              /* agent->locks when it began */
-    gboolean has_job;         /* another thread works for it; it must stay until then */
-    SrRequestStep after_keys; /* the caller's next function of need_keys, and of open_key */
+    guint locks;                /* agent->locks when it began */
+    gboolean needs_store;       /* it relies on the store having been open since then */
+    gboolean has_job;           /* another thread works for it; it must stay until then */
+    GDestroyNotify free_result; /* of that job */
+    gboolean late;              /* its client was told that the store takes too long */
+    SrRequestStep after_keys;   /* the caller's next function of need_keys, and of open_key */
     SrRequestStep after_open;
     SrRequestStep after_store; /* vault_setup.h */
     char *seal;                /* of the key being opened */
@@ -66,14 +72,26 @@ void sr_request_reply(SrRequest *request, SrJson *result);
 /* Answer with @error (taken). */
 void sr_request_fail(SrRequest *request, GError *error);
 
-/* The client is gone. */
+/* The client is gone. What another thread does for it is finished: it is in agent->unattended. */
 void sr_request_abandon(SrRequest *request);
+
+/* Forget it without an answer: the agent has ended. */
+void sr_request_free(SrRequest *request);
 
 /* Deny an open prompt (the agent is being locked). */
 void sr_request_cancel_prompt(SrRequest *request, GError *error);
 
 /* --- steps --------------------------------------------------------------------------------------
  */
+
+/*
+ * Whether what the request relies on still holds: its client is there, the agent is not ending, the
+ * store was not locked since it began (if it needed it open), its key is in the ring. The steps ask
+ * this after every wait, except where the store was changed: that is noted in any case.
+ * SR_ERROR_AGENT_UNAVAILABLE, _STORE_LOCKED, _STORE_UNAVAILABLE (the keys are not known any more),
+ * _KEY_NOT_FOUND.
+ */
+gboolean sr_request_revalidate(const SrRequest *request, GError **error);
 
 /*
  * Make sure that the keys are known: read the store, and if the vault is locked ask for its
@@ -104,10 +122,28 @@ void sr_request_on_store(SrRequest *request, SrStoreJob job, gpointer data,
                          GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
                          SrRequestStep next);
 
-/* Slow, pure work (key derivation) on a worker thread. */
+/*
+ * Run @job, which changes the store, to its end; its result (not owned) is request->result. @next
+ * runs whenever it succeeds, also when the client is gone or was told at the deadline (0: none)
+ * that it takes too long, so that ring and log say what is in the store. SR_ERROR_BUSY while
+ * everything is being moved to another store.
+ */
+void sr_request_change_store(SrRequest *request, SrStoreJob job, gpointer data,
+                             GDestroyNotify free_data, guint deadline_ms, SrRequestStep next);
+
+/* Slow, pure work (key derivation) on a worker thread. @free_result as in sr_store_thread_run. */
 typedef gpointer (*SrWork)(gpointer data, GError **error);
 void sr_request_on_worker(SrRequest *request, SrWork work, gpointer data, GDestroyNotify free_data,
-                          SrRequestStep next);
+                          GDestroyNotify free_result, SrRequestStep next);
+
+/*
+ * Wait until nobody else writes the key @id, and keep it from others until the answer; then
+ * request->key, if there is one, is as the ring has it. A prompt must not be waited for in between.
+ */
+void sr_request_take_key(SrRequest *request, const char *id, SrRequestStep next);
+
+/* Requests that wait for the vault's passphrase go on: it has been unlocked. */
+void sr_request_resume_waiting(SrAgent *agent);
 
 /* --- helpers ------------------------------------------------------------------------------------
  */

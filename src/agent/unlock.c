@@ -37,8 +37,7 @@ static SrConsentModel *unlock_model(SrRequest *request)
     return model;
 }
 
-/* The vault is open now: requests that wait for its passphrase can go on. */
-static void resume_others(SrAgent *agent)
+void sr_request_resume_waiting(SrAgent *agent)
 {
     for (guint i = 0; i < agent->connections->len; i++) {
         GPtrArray *requests = sr_connection_requests(agent->connections->pdata[i]);
@@ -83,14 +82,14 @@ static void on_unlocked(SrRequest *request)
         return;
     }
     request->agent->locked = FALSE;
-    resume_others(request->agent);
+    sr_request_resume_waiting(request->agent);
     start_load(request);
 }
 
 static void on_unlock_passphrase(SrRequest *request)
 {
-    sr_request_on_store(request, unlock_job, g_steal_pointer(&request->passphrase),
-                        (GDestroyNotify)sr_secret_free, NULL, 0, on_unlocked);
+    sr_request_change_store(request, unlock_job, g_steal_pointer(&request->passphrase),
+                            (GDestroyNotify)sr_secret_free, 0, on_unlocked);
 }
 
 static void ask_unlock(SrRequest *request)
@@ -195,6 +194,7 @@ void sr_request_need_keys(SrRequest *request, gboolean ask, SrRequestStep next)
 {
     request->after_keys = next;
     request->may_ask = ask;
+    request->needs_store = TRUE;
     if (request->agent->locked)
         on_locked(request);
     else if (sr_key_ring_is_loaded(request->agent->keys))
@@ -206,7 +206,7 @@ void sr_request_need_keys(SrRequest *request, gboolean ask, SrRequestStep next)
 /* --- opening a key
  * ---------------------------------------------------------------------------------- */
 
-/* Keep the opened key and go on, if it is the one that was asked for and somebody still waits. */
+/* Keep the opened key and go on, if it is the one that was asked for. */
 static void opened(SrRequest *request, SrKey *key)
 {
     GError *error = NULL;
@@ -217,11 +217,6 @@ static void opened(SrRequest *request, SrKey *key)
         sr_error_set(&error, SR_ERROR_CORRUPT, "the stored key %s is not the key it was",
                      request->key->id);
         sr_request_fail(request, error);
-        return;
-    }
-    if (request->agent->locked || request->locks != request->agent->locks || !request->connection) {
-        sr_key_free(key);
-        fail_locked(request);
         return;
     }
     request->private_key = sr_key_ring_keep(request->agent->keys, request->key->id, key);
@@ -260,6 +255,12 @@ static gpointer unseal_work(gpointer data, GError **error)
     return NULL;
 }
 
+static void free_unsealed(gpointer result)
+{
+    if (result != wrong_passphrase)
+        sr_key_free(result);
+}
+
 static void ask_unseal(SrRequest *request);
 
 static void on_unsealed(SrRequest *request)
@@ -282,7 +283,8 @@ static void on_unseal_passphrase(SrRequest *request)
     memcpy(unsealing->public_key, request->key->public_key, sizeof unsealing->public_key);
     unsealing->seal = g_strdup(request->seal);
     unsealing->passphrase = g_steal_pointer(&request->passphrase);
-    sr_request_on_worker(request, unseal_work, unsealing, unsealing_free, on_unsealed);
+    sr_request_on_worker(request, unseal_work, unsealing, unsealing_free, free_unsealed,
+                         on_unsealed);
 }
 
 static void ask_unseal(SrRequest *request)

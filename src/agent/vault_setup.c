@@ -9,14 +9,19 @@ static gpointer unlock_job(SrStore *store, gpointer passphrase, GError **error)
 
 static void on_created(SrRequest *request)
 {
+    GError *error = NULL;
+
     request->result = NULL;
-    request->after_store(request);
+    if (sr_request_revalidate(request, &error))
+        request->after_store(request);
+    else
+        sr_request_fail(request, error);
 }
 
 static void on_new_passphrase(SrRequest *request)
 {
-    sr_request_on_store(request, unlock_job, g_steal_pointer(&request->passphrase),
-                        (GDestroyNotify)sr_secret_free, NULL, 0, on_created);
+    sr_request_change_store(request, unlock_job, g_steal_pointer(&request->passphrase),
+                            (GDestroyNotify)sr_secret_free, 0, on_created);
 }
 
 static void on_state(SrRequest *request)

@@ -12,6 +12,8 @@ struct SrDatabase {
     sqlite3 *handle;
     GHashTable *statements; /* literal address → sqlite3_stmt */
     gboolean pending;
+    gboolean unsettled; /* a step is open: a savepoint in the pending transaction */
+    gboolean lost;      /* SQLite has rolled back the pending transaction by itself */
     gboolean durable;
 };
 
@@ -136,13 +138,6 @@ sqlite3_stmt *sr_database_statement(SrDatabase *database, const char *sql, GErro
     return statement;
 }
 
-gboolean sr_database_begin(SrDatabase *database, GError **error)
-{
-    if (!database->pending)
-        database->pending = execute(database, "BEGIN IMMEDIATE", "write", error);
-    return database->pending;
-}
-
 gboolean sr_database_run(SrDatabase *database, sqlite3_stmt *statement, GError **error)
 {
     const gboolean done = sqlite3_step(statement) == SQLITE_DONE;
@@ -150,7 +145,54 @@ gboolean sr_database_run(SrDatabase *database, sqlite3_stmt *statement, GError *
     if (!done)
         fail(database, error, "write");
     sqlite3_reset(statement);
+    /* Some failures (disk full) end the whole transaction: what follows must not write alone. */
+    if (database->pending && sqlite3_get_autocommit(database->handle))
+        database->lost = TRUE;
     return done;
+}
+
+/* As sr_database_run for @sql, a literal without parameters. */
+static gboolean run_literal(SrDatabase *database, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement = sr_database_statement(database, sql, error);
+
+    return statement && sr_database_run(database, statement, error);
+}
+
+gboolean sr_database_begin(SrDatabase *database, GError **error)
+{
+    if (!database->pending) {
+        database->pending = execute(database, "BEGIN IMMEDIATE", "write", error);
+        database->lost = FALSE;
+    }
+    if (!database->pending)
+        return FALSE;
+    if (database->lost) {
+        sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "cannot write the agent's state");
+        return FALSE;
+    }
+    if (!database->unsettled)
+        database->unsettled = run_literal(database, "SAVEPOINT step", error);
+    return database->unsettled;
+}
+
+void sr_database_settle(SrDatabase *database)
+{
+    if (database->unsettled && !database->lost && !run_literal(database, "RELEASE step", NULL))
+        database->lost = TRUE;
+    database->unsettled = FALSE;
+}
+
+gboolean sr_database_undo(SrDatabase *database)
+{
+    const gboolean had = database->unsettled;
+
+    if (had && !database->lost &&
+        (!run_literal(database, "ROLLBACK TO step", NULL) ||
+         !run_literal(database, "RELEASE step", NULL)))
+        database->lost = TRUE;
+    database->unsettled = FALSE;
+    return had;
 }
 
 void sr_database_want_durable(SrDatabase *database)
@@ -165,8 +207,11 @@ gboolean sr_database_commit(SrDatabase *database, GError **error)
     if (!database->pending)
         return TRUE;
     database->pending = FALSE;
+    database->unsettled = FALSE;
     database->durable = FALSE;
-    if (!execute(database, "COMMIT", "write", error)) {
+    if (database->lost)
+        sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "cannot write the agent's state");
+    if (database->lost || !execute(database, "COMMIT", "write", error)) {
         sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
         return FALSE;
     }

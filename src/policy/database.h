@@ -30,8 +30,20 @@ void sr_database_free(SrDatabase *database);
  */
 sqlite3_stmt *sr_database_statement(SrDatabase *database, const char *sql, GError **error);
 
-/* Begin the pending transaction if none is open. Every writer calls it first. */
+/*
+ * Begin the pending transaction if none is open, and in it a step. Every writer calls it first.
+ * SR_ERROR_STORE_UNAVAILABLE when the disk is full or the pending transaction was lost.
+ */
 gboolean sr_database_begin(SrDatabase *database, GError **error);
+
+/* The step is complete (its line is in the log): it stays whatever happens to later ones. */
+void sr_database_settle(SrDatabase *database);
+
+/*
+ * Undo what was written since the last sr_database_settle; TRUE when there was something, so that
+ * what is held of it in memory must be read again.
+ */
+gboolean sr_database_undo(SrDatabase *database);
 
 /* Run a write statement to its end; SR_ERROR_STORE_UNAVAILABLE when it fails (disk full). */
 gboolean sr_database_run(SrDatabase *database, sqlite3_stmt *statement, GError **error);

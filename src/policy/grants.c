@@ -353,6 +353,33 @@ gboolean sr_grants_revoke(SrGrants *grants, const char *id, GError **error)
     return TRUE;
 }
 
+static gboolean has_ended(gpointer id, gpointer grant, gpointer now)
+{
+    const gint64 expires = ((const SrGrant *)grant)->expires;
+
+    (void)id;
+    return expires && expires <= *(const gint64 *)now;
+}
+
+gboolean sr_grants_prune(SrGrants *grants, gint64 now, GError **error)
+{
+    sqlite3_stmt *statement;
+
+    if (!sr_database_begin(grants->database, error))
+        return FALSE;
+    statement = sr_database_statement(grants->database,
+                                      "DELETE FROM permission WHERE id IN (SELECT id FROM"
+                                      " permission WHERE expires > 0 AND expires <= ? LIMIT 512)",
+                                      error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, now);
+    if (!sr_database_run(grants->database, statement, error))
+        return FALSE;
+    g_hash_table_foreach_remove(grants->by_id, has_ended, &now);
+    return TRUE;
+}
+
 typedef gboolean (*Matches)(const SrGrant *grant, const char *a, const char *b);
 
 static gboolean is_of_caller(const SrGrant *grant, const char *caller, const char *origin)

@@ -79,6 +79,9 @@ const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const 
 /* All grants in force, oldest first; of SrGrant, borrowed. Free the array. */
 GPtrArray *sr_grants_list(const SrGrants *grants);
 
+/* Forget grants that ended before @now (seconds since 1970), some hundred of them at most. */
+gboolean sr_grants_prune(SrGrants *grants, gint64 now, GError **error);
+
 /* Revoke one (SR_ERROR_KEY_NOT_FOUND when there is none), all of a caller, or all of a key. */
 gboolean sr_grants_revoke(SrGrants *grants, const char *id, GError **error);
 gboolean sr_grants_revoke_caller(SrGrants *grants, const char *caller, const char *origin,

@@ -34,12 +34,17 @@ gboolean sr_nonces_check(SrDatabase *database, const char *domain, gsize domain_
     return fresh;
 }
 
-/* Forget nonces of yesterday; a range delete on an index, nothing to do most of the time. */
-static gboolean forget_old(SrDatabase *database, gint64 now, GError **error)
+gboolean sr_nonces_prune(SrDatabase *database, gint64 now, GError **error)
 {
-    sqlite3_stmt *statement =
-        sr_database_statement(database, "DELETE FROM nonce WHERE time <= ?", error);
+    sqlite3_stmt *statement;
 
+    if (!sr_database_begin(database, error))
+        return FALSE;
+    statement =
+        sr_database_statement(database,
+                              "DELETE FROM nonce WHERE (domain, nonce) IN"
+                              " (SELECT domain, nonce FROM nonce WHERE time <= ? LIMIT 512)",
+                              error);
     if (!statement)
         return FALSE;
     sqlite3_bind_int64(statement, 1, now - KEEP_SECONDS);
@@ -54,10 +59,10 @@ gboolean sr_nonces_use(SrDatabase *database, const char *domain, gsize domain_le
     sqlite3_stmt *statement;
 
     if (!sr_nonces_check(database, domain, domain_length, nonce, nonce_length, digest, error) ||
-        !sr_database_begin(database, error) || !forget_old(database, now, error))
+        !sr_nonces_prune(database, now, error))
         return FALSE;
     statement =
-        sr_database_statement(database, "INSERT OR IGNORE INTO nonce VALUES (?, ?, ?, ?)", error);
+        sr_database_statement(database, "INSERT OR REPLACE INTO nonce VALUES (?, ?, ?, ?)", error);
     if (!statement)
         return FALSE;
     bind_slice(statement, 1, domain, domain_length);

@@ -15,6 +15,9 @@ gboolean sr_nonces_use(SrDatabase *database, const char *domain, gsize domain_le
                        const char *nonce, gsize nonce_length, const guint8 digest[32],
                        GError **error);
 
+/* Forget nonces of more than 24 hours before @now (seconds since 1970), some hundred at most. */
+gboolean sr_nonces_prune(SrDatabase *database, gint64 now, GError **error);
+
 /* The check alone, before a user is asked. */
 gboolean sr_nonces_check(SrDatabase *database, const char *domain, gsize domain_length,
                          const char *nonce, gsize nonce_length, const guint8 digest[32],

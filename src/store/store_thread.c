@@ -27,11 +27,13 @@ typedef struct {
     gpointer data;
     GDestroyNotify free_data;
     GDestroyNotify free_result;
+    SrStoreLate late; /* NULL: the deadline is the answer */
     SrStoreDone done;
     gpointer user_data;
     GMainContext *caller;
     GSource *timer; /* caller's side only */
     gint answered;  /* atomic; set on the caller's side */
+    gint expired;   /* atomic; the same: its deadline has passed */
     gpointer result;
     GError *error;
 } Job;
@@ -90,13 +92,18 @@ static GSource *attach(GMainContext *context, GSource *source, GSourceFunc funct
     return source;
 }
 
+static void stop_timer(Job *job)
+{
+    if (!job->timer)
+        return;
+    g_source_destroy(job->timer);
+    g_clear_pointer(&job->timer, g_source_unref);
+}
+
 /* Whether it is now, and only now, time to call back. */
 static gboolean claim_answer(Job *job)
 {
-    if (job->timer) {
-        g_source_destroy(job->timer);
-        g_clear_pointer(&job->timer, g_source_unref);
-    }
+    stop_timer(job);
     return !g_atomic_int_get(&job->worker->closed) &&
            g_atomic_int_compare_and_exchange(&job->answered, FALSE, TRUE);
 }
@@ -110,15 +117,25 @@ static gboolean on_finished(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void set_expired(GError **error)
+{
+    sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "the store does not answer in time");
+}
+
 static gboolean on_deadline(gpointer data)
 {
     Job *job = data;
-    g_autoptr(GError) late = NULL;
+    g_autoptr(GError) error = NULL;
 
-    if (!claim_answer(job))
-        return G_SOURCE_REMOVE;
-    sr_error_set(&late, SR_ERROR_STORE_UNAVAILABLE, "the store does not answer in time");
-    job->done(NULL, late, job->user_data);
+    g_atomic_int_set(&job->expired, TRUE);
+    if (job->late) {
+        stop_timer(job);
+        if (!g_atomic_int_get(&job->worker->closed))
+            job->late(job->user_data);
+    } else if (claim_answer(job)) {
+        set_expired(&error);
+        job->done(NULL, error, job->user_data);
+    }
     return G_SOURCE_REMOVE;
 }
 
@@ -130,7 +147,10 @@ static gboolean on_turn(gpointer data)
 
     if (g_atomic_int_get(&job->worker->closed) || g_atomic_int_get(&job->answered))
         return G_SOURCE_REMOVE;
-    job->result = job->run(job->worker->store, job->data, &job->error);
+    if (g_atomic_int_get(&job->expired))
+        set_expired(&job->error);
+    else
+        job->result = job->run(job->worker->store, job->data, &job->error);
     job_release_data(job);
     finished = attach(job->caller, g_idle_source_new(), on_finished, job);
     g_source_unref(finished);
@@ -171,27 +191,54 @@ SrStoreThread *sr_store_thread_new(SrStore *store)
     return thread;
 }
 
+/* A job that has yet to be given its callbacks and its turn. */
+static Job *job_new(SrStoreThread *thread, SrStoreJob run, gpointer data, GDestroyNotify free_data)
+{
+    Job *job = g_new0(Job, 1);
+
+    g_atomic_ref_count_init(&job->references);
+    job->worker = worker_ref(thread->worker);
+    job->run = run;
+    job->data = data;
+    job->free_data = free_data;
+    job->caller = g_main_context_ref_thread_default();
+    return job;
+}
+
+/* Takes @job. */
+static void enqueue(Job *job, guint deadline_ms)
+{
+    GSource *turn;
+
+    if (deadline_ms > 0)
+        job->timer = attach(job->caller, g_timeout_source_new(deadline_ms), on_deadline, job);
+    turn = attach(job->worker->context, g_idle_source_new(), on_turn, job);
+    g_source_unref(turn);
+    job_unref(job);
+}
+
 void sr_store_thread_run(SrStoreThread *thread, SrStoreJob job, gpointer data,
                          GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
                          SrStoreDone done, gpointer user_data)
 {
-    Job *item = g_new0(Job, 1);
-    GSource *turn;
+    Job *item = job_new(thread, job, data, free_data);
 
-    g_atomic_ref_count_init(&item->references);
-    item->worker = worker_ref(thread->worker);
-    item->run = job;
-    item->data = data;
-    item->free_data = free_data;
     item->free_result = free_result;
     item->done = done;
     item->user_data = user_data;
-    item->caller = g_main_context_ref_thread_default();
-    if (deadline_ms > 0)
-        item->timer = attach(item->caller, g_timeout_source_new(deadline_ms), on_deadline, item);
-    turn = attach(thread->worker->context, g_idle_source_new(), on_turn, item);
-    g_source_unref(turn);
-    job_unref(item);
+    enqueue(item, deadline_ms);
+}
+
+void sr_store_thread_run_to_end(SrStoreThread *thread, SrStoreJob job, gpointer data,
+                                GDestroyNotify free_data, guint deadline_ms, SrStoreLate late,
+                                SrStoreDone done, gpointer user_data)
+{
+    Job *item = job_new(thread, job, data, free_data);
+
+    item->late = late;
+    item->done = done;
+    item->user_data = user_data;
+    enqueue(item, deadline_ms);
 }
 
 const char *sr_store_thread_store_name(const SrStoreThread *thread)

@@ -32,8 +32,19 @@ void sr_store_thread_run(SrStoreThread *thread, SrStoreJob job, gpointer data,
                          GDestroyNotify free_data, GDestroyNotify free_result, guint deadline_ms,
                          SrStoreDone done, gpointer user_data);
 
-/* "secret-service" or "vault". */
-/* The name of the store it uses. Static text. */
+/* Runs in the caller's context when a job has not ended by its deadline. */
+typedef void (*SrStoreLate)(gpointer user_data);
+
+/*
+ * The same for a job that changes the store, whose outcome must be known however late it comes:
+ * @done is called when the job has ended, or when its deadline passed before its turn (it is not
+ * run then, SR_ERROR_STORE_UNAVAILABLE). @late is called before that, once, at the deadline.
+ */
+void sr_store_thread_run_to_end(SrStoreThread *thread, SrStoreJob job, gpointer data,
+                                GDestroyNotify free_data, guint deadline_ms, SrStoreLate late,
+                                SrStoreDone done, gpointer user_data);
+
+/* The name of the store it uses: "secret-service" or "vault". Static text. */
 const char *sr_store_thread_store_name(const SrStoreThread *thread);
 
 /*
