@@ -114,7 +114,6 @@ static void on_written(SrRequest *request)
     SrJson *result;
 
     request->result = NULL;
-    sr_request_set_key(request, info);
     /* The ring says what the store has, whether or not the log can be written. */
     if (sr_key_ring_is_loaded(keys))
         sr_key_ring_add(keys, sr_key_info_copy(info));
@@ -149,6 +148,7 @@ void sr_key_writing_start(SrRequest *request, SrKeyInfo *info, SrKey *key, char 
     sr_request_clear_state(request);
     request->state = writing;
     request->free_state = writing_free;
+    sr_request_set_key(request, info);
     record =
         key ? sr_key_record_plain(info, key, &error) : sr_key_record_sealed(info, seal, &error);
     sr_key_free(key);

@@ -168,6 +168,18 @@ void sr_request_on_store(SrRequest *request, SrStoreJob job, gpointer data,
                         on_store_done, request);
 }
 
+/*
+ * A store that gave no answer may have done it all the same, now or later (a keyring that hung
+ * works through what it was sent): the log says so, and the keys are read again when they are
+ * needed.
+ */
+static void note_unanswered(SrRequest *request)
+{
+    if (!sr_request_record(request, "unanswered", NULL, NULL))
+        sr_agent_undo(request->agent);
+    sr_key_ring_clear(request->agent->keys);
+}
+
 /* What happened to the store is noted, whoever still waits for it. */
 static void on_changed(gpointer result, const GError *error, gpointer data)
 {
@@ -175,6 +187,8 @@ static void on_changed(gpointer result, const GError *error, gpointer data)
 
     request->has_job = FALSE;
     request->result = result;
+    if (request->writes_key && g_error_matches(error, SR_ERROR, SR_ERROR_STORE_UNAVAILABLE))
+        note_unanswered(request);
     if (error)
         sr_request_fail(request, g_error_copy(error));
     else
@@ -211,6 +225,7 @@ void sr_request_change_store(SrRequest *request, SrStoreJob job, gpointer data,
     }
     request->next = next;
     request->has_job = TRUE;
+    request->writes_key = deadline_ms > 0;
     sr_store_thread_run_to_end(request->agent->store, job, data, free_data, deadline_ms,
                                on_change_late, on_changed, request);
 }

@@ -50,6 +50,7 @@ struct SrRequest {
     gboolean has_job;           /* another thread works for it; it must stay until then */
     GDestroyNotify free_result; /* of that job */
     gboolean late;              /* its client was told that the store takes too long */
+    gboolean writes_key;        /* that job does */
     SrRequestStep after_keys;   /* the caller's next function of need_keys, and of open_key */
     SrRequestStep after_open;
     SrRequestStep after_store; /* vault_setup.h */
@@ -126,7 +127,8 @@ void sr_request_on_store(SrRequest *request, SrStoreJob job, gpointer data,
  * Run @job, which changes the store, to its end; its result (not owned) is request->result. @next
  * runs whenever it succeeds, also when the client is gone or was told at the deadline (0: none)
  * that it takes too long, so that ring and log say what is in the store. SR_ERROR_BUSY while
- * everything is being moved to another store.
+ * everything is being moved to another store. A job with a deadline writes a key: when the store
+ * gives no answer, the log gets the event "unanswered" and the ring is read again.
  */
 void sr_request_change_store(SrRequest *request, SrStoreJob job, gpointer data,
                              GDestroyNotify free_data, guint deadline_ms, SrRequestStep next);
