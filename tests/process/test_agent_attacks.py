@@ -179,5 +179,28 @@ def test_an_ending_agent_asks_nothing_more(world):
     world.write("passphrase", PASSPHRASE)
 
 
+def test_one_extension_cannot_fill_the_queue_of_questions(world):
+    other = world.browser(extension="p" * 32)
+    ports = [world.browser(connect=number == 0) for number in range(8)]
+    world.write("prompt", "#!/bin/sh\ncat >/dev/null\nexec sleep 30\n", 0o700)
+    for port in ports:
+        for _ in range(2):
+            port.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
+    time.sleep(0.5)
+    cli = world.cli()
+    equal(cli.result("sealring.status", None, None)["promptsWaiting"], 4, "questions of one page, over all ports")
+    for number, port in enumerate(ports):
+        for page in range(2):
+            port.send("eth_requestAccounts", [], f"https://p{number}{page}.example.com")
+    time.sleep(0.5)
+    equal(cli.result("sealring.status", None, None)["promptsWaiting"], 8, "questions of one extension")
+    other.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
+    time.sleep(0.3)
+    equal(cli.result("sealring.status", None, None)["promptsWaiting"], 9, "another extension still gets in")
+    world.run("lock").expect(0, "lock")
+    reasons = [port.receive()["error"]["data"]["reason"] for port in ports for _ in range(4)]
+    equal((reasons.count("BUSY"), reasons.count("STORE_LOCKED")), (24, 8), "answers")
+
+
 if __name__ == "__main__":
     cli_world.main("attacks", dict(globals()), AgentWorld)

@@ -199,5 +199,16 @@ def test_sixty_clients_are_served_and_the_seventieth_is_not(world):
     alive(world)
 
 
+def test_who_does_not_say_who_it_is_is_closed(world):
+    silent, slow = world.raw(), world.raw()
+    slow.send_bytes(frame({"jsonrpc": "2.0"})[:6])
+    begin = time.monotonic()
+    for port in (silent, slow):
+        equal(reason(port.receive(8)), "INVALID_REQUEST", "the reason")
+        equal(port.receive(2), None, "the end")
+    check(4 < time.monotonic() - begin < 8, "after five seconds")
+    alive(world)
+
+
 if __name__ == "__main__":
     cli_world.main("frames", dict(globals()), AgentWorld)

@@ -203,5 +203,43 @@ def test_a_move_killed_anywhere_loses_nothing_and_can_be_completed(world):
         equal(sorted(key["name"] for key in world.json("key", "list")["keys"]), names, f"after completing {round_}")
 
 
+def test_a_label_that_another_program_made_an_address_signs_no_typed_data(world):
+    browser = ready(world)
+    key = browser.result("keys.create", {"name": "Curve", "type": "p256"})["key"]
+    stranger = "0x" + "12" * 20
+    found = world.bus.call("org.freedesktop.secrets", "/org/freedesktop/secrets/collection/login",
+                           "org.freedesktop.Secret.Collection.SearchItems", f"dict:string:string:id,{key['id']}")
+    check(found, "the item")
+    done = world.bus.call("org.freedesktop.secrets", re.search(r"/org/\S+", found)[0], "org.freedesktop.DBus.Properties.Set",
+                          "string:org.freedesktop.Secret.Item", "string:Label", f"variant:string:{stranger}")
+    check(done is not None, "the new label")
+    world.stop()
+    browser = world.browser(connect=False)
+    data = {"types": {"EIP712Domain": [], "M": [{"name": "a", "type": "string"}]}, "primaryType": "M", "domain": {}, "message": {"a": ""}}
+    reply = browser.call("eth_signTypedData_v4", [stranger, data])
+    equal(reply["error"]["data"]["reason"], "INVALID_PARAMS", "reason")
+    check("not an Ethereum key" in reply["error"]["message"], reply["error"]["message"])
+
+
+def test_a_keyring_that_hung_while_a_key_was_written_and_list_and_log_agree(world):
+    ready(world)
+    world.run("key", "create", "--name", "Warm").expect(0, "before")
+    for number in range(4):
+        cli = world.cli()
+        cli.send("keys.create", {"name": f"Hung {number}"}, None)
+        time.sleep(0.004 * number)
+        world.keyring.signal(signal.SIGSTOP)
+        try:
+            cli.receive(8)
+        finally:
+            world.keyring.signal(signal.SIGCONT)
+        time.sleep(0.3)
+        listed = world.json("key", "list")["keys"]
+        equal(len(listed), world.items(), "keys and items of the keyring")
+        lines = world.json("log", "--limit", "1000")["entries"]
+        logged = {entry.get("key") for entry in lines if entry["event"] in ("create-key", "import-key", "unanswered")}
+        check({item["id"] for item in listed} <= logged, "each has its line")
+
+
 if __name__ == "__main__":
     cli_world.main("keyring", dict(globals()), KeyringWorld)

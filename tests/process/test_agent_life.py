@@ -4,9 +4,12 @@ configuration or the folders are not as they should be."""
 import contextlib
 import os
 import re
+import resource
+import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -190,15 +193,27 @@ def test_keys_go_from_memory_after_their_time(world):
     wait_until(lambda: world.json("status")["unlockedKeys"] == 0, "the key goes", 4)
 
 
-def test_suspend_locks_the_keys(world):
-    if not shutil.which("dbus-daemon") or not shutil.which("gdbus"):
-        raise Skip("needs dbus-daemon and gdbus")
+@contextlib.contextmanager
+def system_bus(world, *programs):
+    """A private bus that the world's agent takes for the system's; its address."""
+    for program in ("dbus-daemon", *programs):
+        if not shutil.which(program):
+            raise Skip(f"needs {program}")
     world.run("agent", "stop")
     bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE,
                            stderr=subprocess.DEVNULL, text=True, env=world.environment)
     try:
         address = bus.stdout.readline().strip()
         world.environment["DBUS_SYSTEM_BUS_ADDRESS"] = address
+        yield address
+    finally:
+        bus.kill()
+        bus.wait()
+        bus.stdout.close()
+
+
+def test_suspend_locks_the_keys(world):
+    with system_bus(world, "gdbus") as address:
         world.unlock()
         world.run("sign", "--personal", "-", stdin="x").expect(0, "sign")
         equal(world.json("status")["unlockedKeys"], 1, "before")
@@ -211,10 +226,48 @@ def test_suspend_locks_the_keys(world):
             status = world.json("status")
             equal(status["unlockedKeys"], expected, f"PrepareForSleep {starting}")
         equal(status["store"]["state"], "locked", "the vault")
+
+
+@contextlib.contextmanager
+def fake_logind(address):
+    process = subprocess.Popen([BUILD / "tests/support_programs/fake_logind", address], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        equal(process.stdout.readline(), "ready\n", "the fake logind")
+        yield process
     finally:
-        bus.kill()
-        bus.wait()
-        bus.stdout.close()
+        process.kill()
+        process.communicate()
+
+
+def hears(process, timeout=5):
+    """The next line of the fake logind."""
+    check(select.select([process.stdout], [], [], timeout)[0], "logind hears nothing")
+    return process.stdout.readline().strip()
+
+
+def order(process, word):
+    process.stdin.write(word + "\n")
+    process.stdin.flush()
+
+
+def test_the_machine_does_not_sleep_before_the_keys_are_forgotten(world):
+    with system_bus(world) as address:
+        with fake_logind(address) as logind:
+            world.unlock()
+            equal(hears(logind), "inhibit sleep delay", "at the start")
+            world.run("sign", "--personal", "-", stdin="x").expect(0, "sign")
+            for _ in range(2):
+                order(logind, "sleep")
+                equal(hears(logind), "released", "going to sleep")
+                status = world.json("status")
+                equal((status["unlockedKeys"], status["store"]["state"]), (0, "locked"), "asleep")
+                order(logind, "wake")
+                equal(hears(logind), "inhibit sleep delay", "awake again")
+            world.run("lock").expect(0, "lock")
+            check(not select.select([logind.stdout], [], [], 0.3)[0], "an ordinary lock lets nothing go")
+        with fake_logind(address) as logind:
+            equal(hears(logind), "inhibit sleep delay", "from a logind that was started again")
 
 
 def test_a_credential_unlocks_without_a_person(world):
@@ -264,6 +317,45 @@ def test_stopping_answers_what_was_begun(world):
     time.sleep(0.3)
     world.run("agent", "stop").expect(0, "stop")
     equal(browser.receive()["id"], number, "the open request gets its answer")
+
+
+def processor_time(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_an_agent_without_descriptors_waits_and_goes_on(world):
+    pid = world.agent_pid()
+    browser = world.browser()
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    # The lowest number that is free is the next to be given out.
+    numbers = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(set(range(len(numbers) + 1)) - numbers), limits[1]))
+    try:
+        waiting = world.cli()
+        waiting.send("eth_chainId", [], None)
+        before = processor_time(pid)
+        time.sleep(1.5)
+        spent = processor_time(pid) - before
+        check(spent < 0.3, f"it used {spent} s of the processor in 1.5 s")
+        equal(browser.result("eth_chainId", []), "0x1", "those who are in are served")
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    equal(waiting.receive(3)["result"], "0x1", "the one who waited")
+
+
+def test_grants_that_have_ended_and_old_nonces_are_forgotten(world):
+    world.stop()
+    state = sqlite3.connect(world.folder / "state/sealring/state.db", isolation_level=None)
+    for name, expires in (("gone", 1), ("stays", int(time.time()) + 1000), ("for-ever", 0)):
+        state.execute("INSERT INTO permission VALUES (?, 'siwe', 'c', 'o', 'k', 'd', 'u', 'c', 's', 1, 1, ?)", (name, expires))
+    for name, when in (("old", 1), ("new", int(time.time()) - 60)):
+        state.execute("INSERT INTO nonce VALUES ('d', ?, x'00', ?)", (name, when))
+    world.unlock()
+    wait_until(lambda: state.execute("SELECT id FROM permission ORDER BY id").fetchall() == [("for-ever",), ("stays",)], "grants")
+    equal(state.execute("SELECT nonce FROM nonce").fetchall(), [("new",)], "nonces")
+    state.close()
 
 
 def test_memory_and_descriptors_stay_flat(world):

@@ -340,5 +340,18 @@ def test_disconnecting_takes_everything_back(world):
     equal(browser.reason("personal_sign", [hexed("Hello"), ADDRESS_ONE]), "NOT_GRANTED", "signing")
 
 
+def test_a_firefox_add_on_signs_in_under_the_origin_that_it_names(world):
+    addon = world.raw(client="native-messaging", extension="notes@example.org", browser="firefox")
+    uuid = "01234567-89ab-4cde-8f01-23456789abcd"
+    for origin in (None, f"moz-extension://{uuid}"):
+        addon.result("eth_requestAccounts", [], origin)
+    text = message(ADDRESS_ONE, nonce="fromanaddon", domain=uuid)
+    reply = addon.call("siwe.sign", {"message": text}, None)
+    equal(reply["error"]["data"], {"reason": "DOMAIN_MISMATCH", "field": "domain"}, "as itself")
+    contains(reply["error"]["message"], "location.origin", "what to do")
+    signature = addon.result("siwe.sign", {"message": text}, f"moz-extension://{uuid}")["signature"]
+    check(verify(addon, text, signature)["valid"], "under its own origin")
+
+
 if __name__ == "__main__":
     cli_world.main("signing", dict(globals()), AgentWorld)
