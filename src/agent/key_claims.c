@@ -45,11 +45,6 @@ gboolean sr_key_claims_take_name(SrKeyClaims *claims, const char *name, gconstpo
     return !holder || holder == owner;
 }
 
-gboolean sr_key_claims_has_name(const SrKeyClaims *claims, const char *name)
-{
-    return g_hash_table_contains(claims->names, name);
-}
-
 gboolean sr_key_claims_take_key(SrKeyClaims *claims, const char *id, gpointer owner, SrKeyTurn turn)
 {
     GQueue *queue = g_hash_table_lookup(claims->keys, id);

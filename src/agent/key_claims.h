@@ -19,9 +19,6 @@ void sr_key_claims_free(SrKeyClaims *claims);
 /* Claim @name for @owner; FALSE when another owner has it. */
 gboolean sr_key_claims_take_name(SrKeyClaims *claims, const char *name, gconstpointer owner);
 
-/* Whether anybody has claimed @name. */
-gboolean sr_key_claims_has_name(const SrKeyClaims *claims, const char *name);
-
 /* Called when it is the owner's turn. */
 typedef void (*SrKeyTurn)(gpointer owner);
 

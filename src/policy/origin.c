@@ -326,19 +326,21 @@ static gboolean domain_fits(const Origin *origin, SrSlice domain)
            port == origin->port;
 }
 
-/* The id of a Firefox add-on stands for no host: what its pages have is moz-extension://UUID. */
-static gboolean names_a_place(const char *origin, GError **error)
+/* The id of a Firefox add-on: "notes@example.org" or "{UUID}". */
+static gboolean is_add_on(const char *origin)
 {
-    g_autofree char *name = NULL;
+    return origin && !strstr(origin, "://") && (strchr(origin, '@') || *origin == '{');
+}
 
-    if (strstr(origin, "://"))
-        return TRUE;
-    name = shown_origin(origin);
+/* It stands for no host: what the add-on's pages have is moz-extension://UUID. */
+static void refuse_add_on(const char *id, GError **error)
+{
+    g_autofree char *name = shown_origin(id);
+
     sr_error_set_at(error, SR_ERROR_DOMAIN_MISMATCH, "domain", -1,
                     "no domain is that of \"%s\": an add-on names its own origin in the request "
-                    "(\"origin\": location.origin), or the page's it acts for",
+                    "(\"origin\": location.origin), or that of the page it acts for",
                     name);
-    return FALSE;
 }
 
 gboolean sr_origin_binds(const char *origin, const SrSiwe *siwe, const SrOriginPolicy *policy,
@@ -348,7 +350,11 @@ gboolean sr_origin_binds(const char *origin, const SrSiwe *siwe, const SrOriginP
     g_autofree char *claimed = NULL;
     Origin parts;
 
-    if (!names_a_place(origin, error) || !check_origin(origin, policy, &parts, error))
+    if (is_add_on(origin)) {
+        refuse_add_on(origin, error);
+        return FALSE;
+    }
+    if (!check_origin(origin, policy, &parts, error))
         return FALSE;
     page = shown_origin(origin);
     if (!scheme_fits(&parts, siwe)) {

@@ -33,8 +33,8 @@ gboolean sr_origin_check(const char *origin, const SrOriginPolicy *policy, GErro
  *   user    none
  *
  * The message's URI plays no part: a session key's did:key stands there as a rule.
- * An @origin without "://" (a Firefox add-on's id, which stands where no page was named) owns no
- * domain. SR_ERROR_DOMAIN_MISMATCH with field "domain" or "scheme", naming both values, or what
+ * A Firefox add-on's id, which stands where no page was named, owns no domain.
+ * SR_ERROR_DOMAIN_MISMATCH with field "domain" or "scheme", naming both values, or what
  * sr_origin_check says about @origin.
  */
 gboolean sr_origin_binds(const char *origin, const SrSiwe *siwe, const SrOriginPolicy *policy,

@@ -120,6 +120,36 @@ static void test_queue_behind_a_hang(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(g_atomic_int_get(&fixture->ran), ==, 2);
 }
 
+static void on_late(gpointer user_data)
+{
+    Fixture *fixture = user_data;
+
+    g_string_append(fixture->log, "late ");
+}
+
+static void submit_to_end(Fixture *fixture, const char *word, guint sleep_ms, guint deadline_ms)
+{
+    Work *todo = g_new(Work, 1);
+
+    *todo = (Work){fixture, word, sleep_ms};
+    fixture->expected++;
+    sr_store_thread_run_to_end(fixture->thread, work, todo, g_free, deadline_ms, on_late, on_done,
+                               fixture);
+}
+
+static void test_to_the_end(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    submit_to_end(fixture, "in-time", 0, 5000);
+    submit_to_end(fixture, "done", 300, 100);
+    submit_to_end(fixture, "never-run", 0, 100);
+    submit_to_end(fixture, NULL, 0, 0);
+    g_main_loop_run(fixture->loop);
+    g_assert_cmpstr(fixture->log->str, ==,
+                    "in-time late late done STORE_UNAVAILABLE KEY_NOT_FOUND ");
+    g_assert_cmpint(g_atomic_int_get(&fixture->ran), ==, 3);
+}
+
 static void test_free_drops_what_waits(Fixture *fixture, gconstpointer data)
 {
     const gint64 start = g_get_monotonic_time();
@@ -196,6 +226,7 @@ int main(int argc, char **argv)
     ADD("answers-come-in-order-and-never-at-once", test_order);
     ADD("a-late-job-is-answered-at-its-deadline", test_deadline);
     ADD("jobs-behind-a-hang-have-deadlines-of-their-own", test_queue_behind_a_hang);
+    ADD("a-job-that-changes-something-is-answered-at-its-end", test_to_the_end);
     ADD("free-waits-for-the-job-it-is-in-and-drops-the-rest", test_free_drops_what_waits);
     ADD("free-leaves-a-hung-job-behind", test_free_does_not_wait_for_ever);
     ADD("answers-go-to-the-caller's-own-context", test_own_context);

@@ -137,6 +137,28 @@ static void test_an_old_message_cannot_be_remembered(World *world, gconstpointer
     g_assert_error(error, SR_ERROR, SR_ERROR_INVALID_PARAMS);
 }
 
+static void test_what_has_ended_is_forgotten(World *world, gconstpointer data)
+{
+    g_autoptr(SrGrants) grants = sr_grants_new(world->database, NULL);
+    const SrSiwe siwe = parsed(MESSAGE("Hi.", "did:key:z1", "aaaaaaaa", ISSUED, HOUR));
+
+    (void)data;
+    g_assert_true(sr_grants_connect(grants, EXTENSION, ORIGIN, "key1", NULL));
+    g_assert_nonnull(
+        sr_grants_remember(grants, EXTENSION, ORIGIN, "key1", &siwe, "x", NOW, 60, NULL));
+    for (int round = 0; round < 2; round++) {
+        g_assert_true(sr_grants_prune(grants, NOW + 59, NULL));
+        g_assert_nonnull(sr_grants_find(grants, EXTENSION, ORIGIN, "key1", &siwe, NOW));
+        g_assert_true(sr_grants_reload(grants, NULL));
+    }
+    for (int round = 0; round < 2; round++) {
+        g_assert_true(sr_grants_prune(grants, NOW + 60, NULL));
+        g_assert_null(sr_grants_find(grants, EXTENSION, ORIGIN, "key1", &siwe, NOW));
+        g_assert_true(sr_grants_is_connected(grants, EXTENSION, ORIGIN, "key1"));
+        g_assert_true(sr_grants_reload(grants, NULL));
+    }
+}
+
 static void test_a_grant_ends(World *world, gconstpointer data)
 {
     g_autoptr(SrGrants) grants = sr_grants_new(world->database, NULL);
@@ -303,6 +325,55 @@ static void test_a_newer_schema_is_refused(World *world, gconstpointer data)
     g_assert_error(error, SR_ERROR, SR_ERROR_CORRUPT);
 }
 
+/* Something to find again. */
+static gboolean set(World *world, const char *name)
+{
+    return sr_database_set_setting(world->database, name, "1", NULL);
+}
+
+static gboolean is_set(World *world, const char *name)
+{
+    g_autofree char *value = sr_database_setting(world->database, name);
+
+    return value != NULL;
+}
+
+static void test_a_step_is_undone_alone(World *world, gconstpointer data)
+{
+    (void)data;
+    g_assert_false(sr_database_undo(world->database));
+    g_assert_true(set(world, "settled"));
+    sr_database_settle(world->database);
+    g_assert_false(sr_database_undo(world->database));
+    g_assert_true(set(world, "undone"));
+    g_assert_true(sr_database_undo(world->database));
+    g_assert_true(set(world, "later"));
+    g_assert_true(sr_database_commit(world->database, NULL));
+    g_assert_true(is_set(world, "settled"));
+    g_assert_false(is_set(world, "undone"));
+    g_assert_true(is_set(world, "later"));
+}
+
+/* As SQLite does when the disk is full. */
+static void test_nothing_is_written_after_a_transaction_was_lost(World *world, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    sqlite3_stmt *rollback;
+
+    (void)data;
+    g_assert_true(set(world, "before"));
+    rollback = sr_database_statement(world->database, "ROLLBACK", NULL);
+    g_assert_true(sr_database_run(world->database, rollback, NULL));
+    g_assert_false(set(world, "after"));
+    g_assert_false(sr_database_commit(world->database, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_STORE_UNAVAILABLE);
+    g_assert_false(is_set(world, "before"));
+    g_assert_false(is_set(world, "after"));
+    g_assert_true(set(world, "again"));
+    g_assert_true(sr_database_commit(world->database, NULL));
+    g_assert_true(is_set(world, "again"));
+}
+
 #define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -311,12 +382,16 @@ int main(int argc, char **argv)
     ADD("/grants/one-covers-exactly-its-like", test_a_grant_covers_exactly_its_like);
     ADD("/grants/an-old-message-cannot-be-remembered", test_an_old_message_cannot_be_remembered);
     ADD("/grants/one-ends", test_a_grant_ends);
+    ADD("/grants/what-has-ended-is-forgotten", test_what_has_ended_is_forgotten);
     ADD("/grants/survive-and-can-be-revoked", test_grants_survive_and_can_be_revoked);
     ADD("/nonces/one-belongs-to-one-message-of-a-domain",
         test_a_nonce_belongs_to_one_message_of_a_domain);
     ADD("/audit/every-kind-of-tampering-breaks-the-chain",
         test_every_kind_of_tampering_breaks_the_chain);
     ADD("/audit/the-chain-goes-on-after-a-restart", test_the_chain_goes_on_after_a_restart);
+    ADD("/database/a-step-is-undone-alone", test_a_step_is_undone_alone);
+    ADD("/database/nothing-is-written-after-a-transaction-was-lost",
+        test_nothing_is_written_after_a_transaction_was_lost);
     ADD("/database/a-removed-setting-is-gone", test_a_removed_setting_is_gone);
     ADD("/database/a-file-that-is-none-of-ours-is-left-alone",
         test_a_file_that_is_none_of_ours_is_left_alone);
