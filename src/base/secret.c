@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define STACK_WIPED (16u * 1024u) /* bytes; the calls in question use less than 4 KiB */
+
 /* The struct is at the head of its own locked pages; the bytes follow it. */
 struct SrSecret {
     gsize mapped; /* bytes of the mapping without the guard page */
@@ -175,6 +177,13 @@ gboolean sr_secret_write_fd(const SrSecret *secret, int fd, GError **error)
         done += (gsize)put;
     }
     return TRUE;
+}
+
+__attribute__((noinline)) void sr_secret_wipe_stack(void)
+{
+    guint8 below[STACK_WIPED];
+
+    explicit_bzero(below, sizeof below);
 }
 
 void sr_secret_free(SrSecret *secret)

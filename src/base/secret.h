@@ -50,6 +50,12 @@ gboolean sr_secret_write_fd(const SrSecret *secret, int fd, GError **error);
 /* Wipe and free; NULL is fine. */
 void sr_secret_free(SrSecret *secret);
 
+/*
+ * Overwrite 16 KiB of the stack below the caller, where a library that was just called may have
+ * left copies of what it worked on. Only right behind the call, in the function that made it.
+ */
+void sr_secret_wipe_stack(void);
+
 /* Whether two buffers of @size bytes are equal, in constant time. */
 gboolean sr_memory_equal(const void *a, const void *b, gsize size);
 

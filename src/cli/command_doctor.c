@@ -1,5 +1,6 @@
 /* sealring doctor: what is installed, how it is set up, and what to do about it. */
 #include "base/error.h"
+#include "base/secret.h"
 #include "cli/checkup.h"
 #include "cli/cli.h"
 #include "wire/socket.h"
@@ -81,6 +82,21 @@ static void check_folder(SrCheckup *checkup)
                        "%s is open to others (mode %03o)", path, information.st_mode & 0777);
     else
         sr_checkup_add(checkup, SR_CHECK_OK, name, NULL, "%s", path);
+}
+
+/* An agent started from here may lock as much as this program. */
+static void check_memory(SrCheckup *checkup)
+{
+    static const char name[] = "locked memory";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SrSecret) largest = sr_secret_new(SR_SECRET_MAX, &error);
+
+    if (largest)
+        sr_checkup_add(checkup, SR_CHECK_OK, name, NULL, "available");
+    else
+        sr_checkup_add(checkup, SR_CHECK_FAIL, name,
+                       "raise the limit (ulimit -l, LimitMEMLOCK=); no key is opened without it",
+                       "%s", error->message);
 }
 
 static gboolean is_socket(const char *path)
@@ -204,6 +220,7 @@ static gboolean run_doctor(SrCli *cli, const SrArguments *arguments, GError **er
     check_programs(checkup);
     check_configuration(checkup);
     check_folder(checkup);
+    check_memory(checkup);
     check_bus(checkup);
     running = check_agent(cli, checkup);
     if (sr_checkup_has_failed(checkup))

@@ -14,12 +14,15 @@ static gpointer make_signing_context(gpointer unused)
 {
     g_autoptr(SrSecret) seed = sr_random_secret(32, NULL);
     secp256k1_context *context;
+    int randomized;
 
     (void)unused;
     if (!seed)
         return NULL;
     context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-    if (!secp256k1_context_randomize(context, sr_secret_peek(seed))) {
+    randomized = secp256k1_context_randomize(context, sr_secret_peek(seed));
+    sr_secret_wipe_stack();
+    if (!randomized) {
         secp256k1_context_destroy(context);
         return NULL;
     }
@@ -49,13 +52,22 @@ static gboolean fail_key(GError **error)
     return FALSE;
 }
 
-/* Whether @private_key is a scalar in [1, n - 1]. */
+/*
+ * Whether @private_key is a scalar in [1, n - 1].
+ *
+ * libsecp256k1 before 0.6 clears its copies of the key with calls that compilers drop as dead
+ * stores (bitcoin-core/secp256k1 pull request 1579): the stack is wiped behind each call with a
+ * key.
+ */
 static gboolean check_private(const SrSecret *private_key, GError **error)
 {
-    if (sr_secret_size(private_key) != SR_SECP256K1_PRIVATE_SIZE ||
-        !secp256k1_ec_seckey_verify(secp256k1_context_static, sr_secret_peek(private_key)))
+    int valid;
+
+    if (sr_secret_size(private_key) != SR_SECP256K1_PRIVATE_SIZE)
         return fail_key(error);
-    return TRUE;
+    valid = secp256k1_ec_seckey_verify(secp256k1_context_static, sr_secret_peek(private_key));
+    sr_secret_wipe_stack();
+    return valid || fail_key(error);
 }
 
 static void write_public(const secp256k1_pubkey *point, guint8 ret_public[SR_SECP256K1_PUBLIC_SIZE])
@@ -82,10 +94,13 @@ gboolean sr_secp256k1_public_key(const SrSecret *private_key,
 {
     const secp256k1_context *context = signing_context(error);
     secp256k1_pubkey point;
+    int created;
 
     if (!context || !check_private(private_key, error))
         return FALSE;
-    if (!secp256k1_ec_pubkey_create(context, &point, sr_secret_peek(private_key)))
+    created = secp256k1_ec_pubkey_create(context, &point, sr_secret_peek(private_key));
+    sr_secret_wipe_stack();
+    if (!created)
         return fail_key(error);
     write_public(&point, ret_public);
     return TRUE;
@@ -112,13 +127,17 @@ gboolean sr_secp256k1_sign(const SrSecret *private_key,
     const secp256k1_context *context = signing_context(error);
     secp256k1_ecdsa_recoverable_signature signature;
     int recovery_id;
+    int made;
 
     if (!context)
         return FALSE;
+    if (sr_secret_size(private_key) != SR_SECP256K1_PRIVATE_SIZE)
+        return fail_key(error);
     /* NULL: the nonce of RFC 6979. The library gives low s, and fails for a key out of range. */
-    if (sr_secret_size(private_key) != SR_SECP256K1_PRIVATE_SIZE ||
-        !secp256k1_ecdsa_sign_recoverable(context, &signature, digest, sr_secret_peek(private_key),
-                                          NULL, NULL))
+    made = secp256k1_ecdsa_sign_recoverable(context, &signature, digest,
+                                            sr_secret_peek(private_key), NULL, NULL);
+    sr_secret_wipe_stack();
+    if (!made)
         return fail_key(error);
     if (!verify(&signature, public_key, digest)) {
         sr_error_set(error, SR_ERROR_INTERNAL,

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 
-from cli_world import ADDRESS_ONE, BUILD, EXTENSION, PAGE, Failure, World
+from cli_world import ADDRESS_ONE, BUILD, EXTENSION, PAGE, Failure, World, is_running
 
 # Sanitizers keep freed memory, map terabytes and do not lock: what measures memory does not run then.
 INSTRUMENTED = b"__asan_init" in (BUILD / "sealring-agent").read_bytes()
@@ -148,7 +148,7 @@ class AgentWorld(World):
         """End the agent, and wait until it has."""
         pid = self.agent_pid()
         self.run("agent", "stop").expect(0, "stop")
-        while os.path.exists(f"/proc/{pid}/exe"):
+        while is_running(pid):
             time.sleep(0.01)
 
     def cli(self):

@@ -20,6 +20,7 @@ from pathlib import Path
 BUILD = Path(os.environ.get("O", "build")).resolve()
 SEALRING = BUILD / "sealring"
 PASSPHRASE = "correct horse battery"
+NEEDS_ROOT = "needs root to look into a non-dumpable process"
 PAGE = "https://app.example.com"
 EXTENSION = "abcdefghijklmnopabcdefghijklmnop"
 
@@ -55,6 +56,21 @@ def equal(got, expected, what):
 
 def contains(text, part, what):
     check(part in text, f"{what}: {part!r} is not in {text[:600]!r}")
+
+
+def is_running(pid):
+    """Whether the process exists and has not ended; also for processes that are not dumpable."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
+def open_proc(path, mode="r"):
+    """A file of /proc that a process which is not dumpable shows to root only."""
+    try:
+        return open(path, mode, 0 if "b" in mode else -1)
+    except PermissionError:
+        raise Skip(NEEDS_ROOT) from None
 
 
 def message(address=ADDRESS_ONE, nonce="abcdefgh12345678", domain="app.example.com", extra=""):
@@ -119,7 +135,7 @@ class World:
         path.unlink(missing_ok=True)
         return text
 
-    def start(self, *words, passphrase=None, stdin=subprocess.DEVNULL, **options):
+    def start(self, *words, passphrase=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options):
         """A running command; @passphrase goes through a descriptor, as {fd} in @words."""
         passed = ()
         if passphrase is not None:
@@ -129,7 +145,7 @@ class World:
             passed = (reader,)
             words = [str(word).replace("{fd}", str(reader)) for word in words]
         try:
-            return subprocess.Popen([SEALRING, *words], env=self.environment, stdin=stdin, stdout=subprocess.PIPE,
+            return subprocess.Popen([SEALRING, *words], env=self.environment, stdin=stdin, stdout=stdout,
                                     stderr=subprocess.PIPE, start_new_session=True, pass_fds=passed, **options)
         finally:
             for descriptor in passed:

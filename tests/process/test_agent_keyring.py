@@ -13,6 +13,7 @@ from pathlib import Path
 import cli_world
 from agent_world import ADDRESS_ONE, AgentWorld
 from cli_world import PASSPHRASE, Skip, check, equal, message
+from secret_search import MARKED, found_in, found_in_files, found_in_process_tables
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from keyring import Bus, Home, Keyring, missing_program  # noqa: E402
@@ -81,6 +82,21 @@ def test_the_key_comes_out_of_the_keyring_and_signs(world):
     verified = browser.result("siwe.verify", {"message": message(ADDRESS_ONE, nonce="nonce00002"), "signature": signature})
     equal(verified["valid"], True, "after a restart")
     equal(world.shown().count("title\tUnlock"), 0, "no passphrase is asked for")
+
+
+def test_a_key_of_the_keyring_is_nowhere_else_and_gone_after_lock(world):
+    ready(world)
+    world.run("key", "import", "-", "--name", "Marked", stdin=MARKED.hex()).expect(0, "import")
+    world.stop()
+    world.run("sign", "--key", "Marked", "--personal", "-", stdin="x").expect(0, "sign")
+    pid = world.agent_pid()
+    check("bytes" in found_in(pid), "the test can find an unlocked key")
+    equal(found_in(pid, apart_from=("lo",)), [], "in ordinary memory")
+    equal(found_in_process_tables(), [], "in command lines and environments")
+    world.run("lock").expect(0, "lock")
+    time.sleep(0.2)
+    equal(found_in(pid), [], "left in the agent after lock")
+    equal(found_in_files(world.folder), [], "in files")
 
 
 def test_a_locked_keyring_is_said_at_once_and_nothing_is_made_elsewhere(world):

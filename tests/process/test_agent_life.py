@@ -2,6 +2,7 @@
 """The agent as a process: starting, racing, dying, making room, and what it does when the disk, the
 configuration or the folders are not as they should be."""
 import contextlib
+import ctypes
 import os
 import re
 import resource
@@ -13,12 +14,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cli_world
 from agent_world import ADDRESS_ONE, INSTRUMENTED, AgentWorld
-from cli_world import BUILD, PASSPHRASE, Failure, Skip, check, equal, message
+from cli_world import BUILD, PASSPHRASE, Failure, Skip, check, equal, is_running, message
 
 AGENT = BUILD / "sealring-agent"
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def wait_until(condition, what, timeout=5):
@@ -28,14 +31,16 @@ def wait_until(condition, what, timeout=5):
         time.sleep(0.02)
 
 
-def agents_of(world):
-    """Processes of the agent whose environment is this world's (they are not readable otherwise)."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+def running_agents():
+    """Agents that this test started, through whatever: detached processes become its children (see below)."""
+    found, ours = [], {os.getpid()}
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{pid}/exe") == str(AGENT) and \
-                    str(world.folder).encode() in open(f"/proc/{pid}/environ", "rb").read():
-                found.append(int(pid))
+            state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+            if int(parent) in ours and state not in "ZX":
+                ours.add(pid)
+                if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0] == bytes(AGENT):
+                    found.append(pid)
     return found
 
 
@@ -48,7 +53,7 @@ def test_clients_that_start_at_once_get_one_agent(world):
     commands = [world.start("key", "list") for _ in range(8)]
     for command in commands:
         command.communicate(timeout=20)
-    equal(len(agents_of(world)), 1, "agents")
+    equal(running_agents(), [world.agent_pid()], "agents")
 
 
 def test_a_second_agent_says_why_it_does_not_start(world):
@@ -85,13 +90,12 @@ def test_the_prompt_dies_with_the_agent(world):
     time.sleep(0.1)
     pid = int((world.folder / "pid").read_text())
     os.kill(world.agent_pid(), signal.SIGKILL)
-    wait_until(lambda: not os.path.exists(f"/proc/{pid}") or b"Z" in open(f"/proc/{pid}/stat", "rb").read().split()[2:3],
-               "the prompt ends", 3)
+    wait_until(lambda: not is_running(pid), "the prompt ends", 3)
 
 
 def test_a_dead_socket_is_replaced(world):
     world.run("agent", "stop").expect(0, "stop")
-    wait_until(lambda: not agents_of(world), "the agent ends")
+    wait_until(lambda: not running_agents(), "the agent ends")
     dead = socket.socket(socket.AF_UNIX)
     dead.bind(str(world.folder / "run/s/agent.sock"))
     dead.close()
@@ -102,9 +106,9 @@ def test_a_client_of_another_version_makes_the_agent_give_way(world):
     pid = world.agent_pid()
     port = world.raw(client="cli", version="99.0")
     equal(port.receive()["error"]["data"]["reason"], "AGENT_UNAVAILABLE", "reason")
-    wait_until(lambda: pid not in agents_of(world), "the agent ends")
+    wait_until(lambda: pid not in running_agents(), "the agent ends")
     world.unlock()
-    equal(len(agents_of(world)), 1, "the next client starts one")
+    equal(running_agents(), [world.agent_pid()], "the next client starts one")
 
 
 def test_another_user_is_turned_away(world):
@@ -123,7 +127,7 @@ def test_another_user_is_turned_away(world):
 
 def test_a_folder_that_others_may_write_is_not_used(world):
     world.run("agent", "stop").expect(0, "stop")
-    wait_until(lambda: not agents_of(world), "the agent ends")
+    wait_until(lambda: not running_agents(), "the agent ends")
     (world.folder / "run/s").chmod(0o777)
     run = run_agent(world)
     equal(run.returncode, 1, "status of the agent")
@@ -150,7 +154,7 @@ def test_a_full_disk_gives_no_signature_without_a_log_line(world):
     if os.getuid() != 0 or subprocess.run(["mountpoint", "-q", "/proc"]).returncode:
         raise Skip("needs root to mount a small file system")
     world.run("agent", "stop").expect(0, "stop")
-    wait_until(lambda: not agents_of(world), "the agent ends")
+    wait_until(lambda: not running_agents(), "the agent ends")
     state = world.folder / "state/sealring"
     shutil.copytree(state, world.folder / "copy")
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", state]).returncode:
@@ -179,7 +183,7 @@ def test_a_full_disk_gives_no_signature_without_a_log_line(world):
         equal(world.run("log", "--verify").status, 0, "the chain")
     finally:
         world.run("agent", "stop")
-        wait_until(lambda: not agents_of(world), "the agent ends")
+        wait_until(lambda: not running_agents(), "the agent ends")
         subprocess.run(["umount", state], check=True)
 
 
@@ -283,7 +287,7 @@ def test_a_credential_unlocks_without_a_person(world):
 
 def test_a_socket_from_systemd_is_used(world):
     world.run("agent", "stop").expect(0, "stop")
-    wait_until(lambda: not agents_of(world), "the agent ends")
+    wait_until(lambda: not running_agents(), "the agent ends")
     path = str(world.folder / "run/s/agent.sock")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -363,8 +367,10 @@ def test_memory_and_descriptors_stay_flat(world):
     pid = world.agent_pid()
 
     def figures():
-        resident = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{pid}/status").read())[1])
-        return resident, len(os.listdir(f"/proc/{pid}/fd"))
+        status = Path(f"/proc/{pid}/status").read_text()
+        resident, table = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) for name in ("VmRSS", "FDSize"))
+        # Only root sees how many descriptors there are; the table's size tells of 64 more.
+        return resident, len(os.listdir(f"/proc/{pid}/fd")) if os.getuid() == 0 else table
 
     def ask(count):
         for start in range(0, count, 50):
@@ -382,4 +388,5 @@ def test_memory_and_descriptors_stay_flat(world):
 
 
 if __name__ == "__main__":
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     cli_world.main("life", dict(globals()), AgentWorld)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Where a marked private key is, and where it is not: in no reply, log, file, command line, environment
 or other process; and after `lock` not in the agent either."""
+import ctypes
 import os
 import re
 import resource
@@ -9,50 +10,11 @@ import time
 
 import cli_world
 from agent_world import INSTRUMENTED, AgentWorld
-from cli_world import Skip, check, equal
+from cli_world import Skip, check, contains, equal
+from secret_search import (FORMS, MARKED, PHRASE, SECRET_PAGES, found_in, found_in_files, found_in_process_tables,
+                           held_at_its_end)
 
-MARKED = bytes.fromhex("5ea1c0de" * 8)
-PHRASE = "marked passphrase 5ea1c0de"
-FORMS = {"bytes": MARKED, "hexadecimal": MARKED.hex().encode(), "upper case": MARKED.hex().upper().encode(),
-         "base64": __import__("base64").b64encode(MARKED)[:40], "base64url": __import__("base64").urlsafe_b64encode(MARKED)[:40],
-         "passphrase": PHRASE.encode()}
-
-
-def memory_of(pid):
-    """All readable memory of a process."""
-    if INSTRUMENTED:
-        raise Skip("memory cannot be searched under sanitizers")
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
-            if not match or "[v" in line:
-                continue
-            start, end = int(match[1], 16), int(match[2], 16)
-            try:
-                memory.seek(start)
-                yield memory.read(end - start)
-            except OSError:
-                continue
-
-
-def found_in(pid):
-    try:
-        regions = list(memory_of(pid))
-    except PermissionError:
-        raise Skip("needs root to read a process that is not dumpable") from None
-    return sorted({name for name, form in FORMS.items() if any(form in region for region in regions)})
-
-
-def found_in_files(folder):
-    found = []
-    for path, _, names in os.walk(folder):
-        for name in names:
-            if not os.path.isfile(os.path.join(path, name)):
-                continue
-            with open(os.path.join(path, name), "rb") as file:
-                content = file.read()
-            found += [f"{os.path.join(path, name)}: {form}" for form, value in FORMS.items() if value in content]
-    return found
+PR_CAPBSET_DROP, CAP_IPC_LOCK = 24, 14
 
 
 def marked_world(world):
@@ -79,8 +41,39 @@ def test_the_key_is_in_no_other_process_reply_or_file(world):
     replies = [browser.call("personal_sign", ["0x00", address]), browser.call("keys.list"), browser.call("sealring.status"),
                world.run("key", "list", "--json").output, world.run("log", "--json").output]
     equal([name for name, form in FORMS.items() if form in repr(replies).encode()], [], "in replies")
-    equal(found_in(browser.process.pid), [], "in sealring-host")
+    equal(found_in_process_tables(), [], "in command lines and environments")
     equal(found_in_files(world.folder), [], "in files")
+    equal(found_in(browser.process.pid), [], "in sealring-host")
+
+
+def test_what_passed_through_the_host_is_gone_when_it_ends(world):
+    marked_world(world)
+    browser = world.browser()
+    with held_at_its_end(browser.process.pid) as hold:
+        browser.result("personal_sign", ["0x00", browser.result("eth_accounts", [])[0]])
+        browser.process.stdin.close()
+        hold()
+        equal(found_in(browser.process.pid), [], "in sealring-host")
+
+
+def test_unlocked_keys_lie_only_in_locked_pages_that_no_core_dump_has(world):
+    marked_world(world)
+    world.run("sign", "--personal", "-", stdin="x").expect(0, "sign")
+    pid = world.agent_pid()
+    check("bytes" in found_in(pid), "the test can find an unlocked key")
+    equal(found_in(pid, apart_from=SECRET_PAGES), [], "in ordinary memory")
+
+
+def test_keys_of_other_types_are_gone_after_lock_too(world):
+    for kind in ("p256", "ed25519"):
+        world.run("key", "import", "-", "--name", kind, "--type", kind, stdin=MARKED.hex()).expect(0, "import")
+        world.run("key", "export", kind, "--format", "hex").expect(0, "export")
+    pid = world.agent_pid()
+    check("bytes" in found_in(pid), "the test can find an unlocked key")
+    equal(found_in(pid, apart_from=SECRET_PAGES), [], "in ordinary memory")
+    world.run("lock").expect(0, "lock")
+    time.sleep(0.2)
+    equal(found_in(pid), [], "left in the agent after lock")
 
 
 def test_sealing_and_exporting_leave_nothing_behind(world):
@@ -111,11 +104,13 @@ def test_the_process_is_closed_to_others(world):
         check(re.search(r"Max core file size\s+0\s+0", file.read()), "no core dumps")
     with open(f"/proc/{pid}/status") as file:
         check(re.search(r"NoNewPrivs:\s+1", file.read()), "no new privileges")
-    equal(os.readlink(f"/proc/{pid}/cwd"), "/", "working folder")
+    equal(os.stat(f"/proc/{pid}/environ").st_uid, 0, "owner of its /proc files: not dumpable")
     if os.getuid() == 0:
-        run = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "cat", f"/proc/{pid}/environ"], capture_output=True)
-        check(run.returncode != 0, "its environment is not readable for others")
-        equal(os.stat(f"/proc/{pid}").st_uid, 0, "owner of its /proc folder: not dumpable")
+        equal(os.readlink(f"/proc/{pid}/cwd"), "/", "working folder")
+    become_other = ["setpriv", "--reuid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    for name in ("environ", "maps", "mem", "fd"):
+        run = subprocess.run([*become_other, "ls" if name == "fd" else "cat", f"/proc/{pid}/{name}"], capture_output=True)
+        check(run.returncode != 0, f"others can read its {name}")
 
 
 def test_secrets_are_locked_into_memory(world):
@@ -129,11 +124,16 @@ def test_secrets_are_locked_into_memory(world):
 
 
 def test_where_memory_cannot_be_locked_no_key_is_opened(world):
-    if os.getuid() == 0:
-        raise Skip("root may always lock memory")
-    world.run("agent", "stop")
+    if INSTRUMENTED:
+        raise Skip("memory is not locked under sanitizers")
+    world.stop()
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
-    equal(world.run("sign", "--personal", "-", stdin="x").status, 1, "status")
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK)  # root's programs could lock memory all the same
+    run = world.run("sign", "--personal", "-", stdin="x")
+    check(run.status != 0 and not run.output, f"signed with {run.status}: {run.output}")
+    run = world.run("unlock", "--passphrase-fd", "{fd}", passphrase=cli_world.PASSPHRASE).expect(1, "unlock")
+    contains(run.errors, "ulimit -l", "unlock")
+    contains(world.run("doctor").expect(1, "doctor").output, "ulimit -l", "doctor")
 
 
 if __name__ == "__main__":

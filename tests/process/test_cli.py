@@ -8,8 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from cli_world import (ADDRESS_ONE, EXTENSION, KEY_ONE, PAGE, PASSPHRASE, SEALRING, Failure, World, check, contains, equal, main,
-                       message)
+from cli_world import (ADDRESS_ONE, EXTENSION, KEY_ONE, PAGE, PASSPHRASE, SEALRING, Failure, World, check, contains, equal,
+                       is_running, main, message)
 
 SIGNATURE = re.compile(r"0x[0-9a-f]{130}")
 KEY_TWO = "0" * 63 + "2"
@@ -49,9 +49,9 @@ def test_agent_starts_reports_and_stops(world):
         contains(text, part, "status")
     equal(world.run("agent", "stop").expect(0, "agent stop").output, "Stopped.\n", "agent stop")
     deadline = time.monotonic() + 5
-    while Path(f"/proc/{pid}/exe").exists() and time.monotonic() < deadline:
+    while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
-    check(not Path(f"/proc/{pid}/exe").exists(), "the agent still runs")
+    check(not is_running(pid), "the agent still runs")
     world.run("status").expect(4, "status afterwards")
 
 

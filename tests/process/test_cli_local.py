@@ -307,7 +307,8 @@ def test_an_agent_of_another_version_makes_room(world):
     agent = FakeAgent(world, [frame(refusal)])
     run = world.run("agent", "start", "--json").expect(0, "agent start")
     agent.thread.join(5)
-    equal(os.readlink(f"/proc/{run.json['pid']}/exe"), str(BUILD / "sealring-agent"), "the agent that answers")
+    command = Path(f"/proc/{run.json['pid']}/cmdline").read_bytes().split(b"\0")[0]
+    equal(command.decode(), str(BUILD / "sealring-agent"), "the agent that answers")
 
 
 def test_a_missing_agent_program_is_said(world):

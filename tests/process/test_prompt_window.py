@@ -320,6 +320,8 @@ def test_starts_nothing(display):
         pid = prompt.process.pid
         children = "".join(p.read_text() for p in Path(f"/proc/{pid}/task").glob("*/children"))
         check(not children.strip(), f"started {children}")
+        if os.getuid() != 0:
+            return "no process was started; needs root to look at the sockets of a non-dumpable process"
         links = [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
         sockets = {link[8:-1] for link in links if link.startswith("socket:[")}
         check(sockets, "not even the display's connection was found")

@@ -3,8 +3,13 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "crypto/secp256k1.h"
 #include "support/assert_bytes.h"
 #include "support/vector_file.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
 
 static SrKey *key_of_bytes(SrKeyType type, const guint8 *bytes, gsize size, GError **error)
 {
@@ -166,6 +171,89 @@ static void test_did_secp256k1(void)
     run_did_vectors("did-key/secp256k1.json", SR_KEY_SECP256K1);
 }
 
+#define STACK_SIZE (256u * 1024u)
+
+static const guint8 marked[32] = {0x5e, 0xa1, 0xc0, 0xde, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+                                  0x88, 0x99, 0xaa, 0xbb, 0xcc, 0x5e, 0xa1, 0xc0, 0xde, 0x12, 0x34,
+                                  0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x0f, 0xed, 0xcb, 0xa9};
+
+/* A run of a function on a stack of its own, and what to look for on it. */
+typedef struct {
+    guint8 *stack;
+    SrKeyType type;
+    void (*function)(SrKeyType type);
+    guint8 limbs[sizeof marked]; /* the key as a little-endian number */
+    gboolean found;
+} StackRun;
+
+static void make_key(SrKeyType type)
+{
+    g_autoptr(SrKey) key = key_of_bytes(type, marked, sizeof marked, NULL);
+
+    g_assert_nonnull(key);
+}
+
+static void sign(G_GNUC_UNUSED SrKeyType type)
+{
+    g_autoptr(SrSecret) private_key = sr_secret_new_copy(marked, sizeof marked, NULL);
+    const guint8 public_key[SR_SECP256K1_PUBLIC_SIZE] = {4};
+    const guint8 digest[32] = {1};
+    guint8 signature[SR_SECP256K1_SIGNATURE_SIZE];
+
+    /* It does not verify, so that nothing else goes over the stack. */
+    g_assert_false(sr_secp256k1_sign(private_key, public_key, digest, signature, NULL));
+}
+
+static void leave_key_behind(G_GNUC_UNUSED SrKeyType type)
+{
+    volatile guint8 copy[1024];
+
+    for (gsize i = 0; i < sizeof marked; i++)
+        copy[i] = marked[i];
+    (void)copy[0];
+}
+
+static void *run_and_search(void *user_data)
+{
+    StackRun *run = user_data;
+
+    run->function(run->type);
+    run->found = memmem(run->stack, STACK_SIZE, marked, 16) != NULL ||
+                 memmem(run->stack, STACK_SIZE, run->limbs, 16) != NULL;
+    return NULL;
+}
+
+static gboolean leaves_key(void (*function)(SrKeyType type), SrKeyType type)
+{
+    StackRun run = {.type = type, .function = function};
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    for (gsize i = 0; i < sizeof marked; i++)
+        run.limbs[i] = marked[sizeof marked - 1 - i];
+    run.stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    g_assert_true(run.stack != MAP_FAILED);
+    pthread_attr_init(&attributes);
+    g_assert_cmpint(pthread_attr_setstack(&attributes, run.stack, STACK_SIZE), ==, 0);
+    g_assert_cmpint(pthread_create(&thread, &attributes, run_and_search, &run), ==, 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+    munmap(run.stack, STACK_SIZE);
+    return run.found;
+}
+
+static void test_stack(void)
+{
+    if (!leaves_key(leave_key_behind, SR_KEY_P256)) {
+        g_test_skip("this build keeps variables elsewhere than on the stack");
+        return;
+    }
+    g_assert_false(leaves_key(make_key, SR_KEY_SECP256K1));
+    g_assert_false(leaves_key(make_key, SR_KEY_P256));
+    g_assert_false(leaves_key(make_key, SR_KEY_ED25519));
+    g_assert_false(leaves_key(sign, SR_KEY_SECP256K1));
+}
+
 static void test_free_null(void)
 {
     sr_key_free(NULL);
@@ -180,6 +268,7 @@ int main(int argc, char **argv)
     g_test_add_func("/key/private-bytes-out-of-range-are-refused", test_malformed);
     g_test_add_func("/key/did-of-ed25519-equals-the-specification", test_did_ed25519);
     g_test_add_func("/key/did-of-secp256k1-equals-the-specification", test_did_secp256k1);
+    g_test_add_func("/key/nothing-of-a-private-key-is-left-on-the-stack", test_stack);
     g_test_add_func("/key/freeing-nothing-is-fine", test_free_null);
     return g_test_run();
 }
