@@ -82,7 +82,7 @@ def full_pipe(room):
 
 
 def test_what_a_careless_program_leaves_is_found(_):
-    program = "import sys; secret = sys.stdin.read().upper()"
+    program = "import os, sys; secret = sys.stdin.read().upper(); os._exit(0)"
     process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
     try:
         with held_at_its_end(process.pid) as hold:
@@ -168,11 +168,17 @@ def test_nothing_is_left_of_the_passphrase_of_the_vault(world):
     world.run("lock").expect(0, "lock")
     run_to_its_end(world, "unlock", "--passphrase-fd", "{fd}", passphrase=PHRASE)
     equal(world.json("status")["store"]["state"], "open", "the vault")
-    equal(found_in(world.agent_pid()), [], "in the agent")
     world.run("lock").expect(0, "lock")
     run_to_its_end(world, "unlock", "--passphrase-fd", "{fd}", passphrase=PHRASE + "?", status=1)
-    equal(found_in(world.agent_pid()), [], "in the agent after a wrong one")
     equal(found_in_files(world.folder), [], "in files")
+
+
+def test_the_agent_keeps_nothing_of_the_passphrase_of_the_vault(world):
+    world.run("unlock", "--passphrase-fd", "{fd}", passphrase=PHRASE).expect(0, "unlock")
+    equal(found_in(world.agent_pid()), [], "in the agent")
+    world.run("lock").expect(0, "lock")
+    world.run("unlock", "--passphrase-fd", "{fd}", passphrase=PHRASE + "?").expect(1, "a wrong one")
+    equal(found_in(world.agent_pid()), [], "in the agent after a wrong one")
 
 
 def test_the_command_line_leaves_no_core_file(world):
