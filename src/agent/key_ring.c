@@ -12,6 +12,7 @@ typedef struct {
 
 struct SrKeyRing {
     GHashTable *infos;    /* id → SrKeyInfo */
+    GPtrArray *damaged;   /* SrDamagedKey */
     GHashTable *unlocked; /* id → Unlocked */
     char *default_id;
     gint64 cache_time; /* microseconds */
@@ -33,6 +34,7 @@ SrKeyRing *sr_key_ring_new(guint cache_seconds)
 
     ring->infos =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)sr_key_info_free);
+    ring->damaged = g_ptr_array_new();
     ring->unlocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unlocked_free);
     ring->cache_time = (gint64)cache_seconds * G_USEC_PER_SEC;
     return ring;
@@ -48,6 +50,7 @@ void sr_key_ring_clear(SrKeyRing *ring)
 {
     sr_key_ring_drop_private(ring);
     g_hash_table_remove_all(ring->infos);
+    g_ptr_array_set_size(ring->damaged, 0);
     g_clear_pointer(&ring->default_id, g_free);
     ring->loaded = FALSE;
 }
@@ -58,6 +61,7 @@ void sr_key_ring_free(SrKeyRing *ring)
         return;
     sr_key_ring_clear(ring);
     g_hash_table_unref(ring->infos);
+    g_ptr_array_unref(ring->damaged);
     g_hash_table_unref(ring->unlocked);
     g_free(ring);
 }
@@ -67,12 +71,13 @@ gboolean sr_key_ring_is_loaded(const SrKeyRing *ring)
     return ring->loaded;
 }
 
-void sr_key_ring_load(SrKeyRing *ring, GPtrArray *infos, const char *default_id)
+void sr_key_ring_load(SrKeyRing *ring, SrKeyList *list, const char *default_id)
 {
-    for (guint i = 0; i < infos->len; i++)
-        sr_key_ring_add(ring, infos->pdata[i]);
-    g_ptr_array_set_free_func(infos, NULL);
-    g_ptr_array_unref(infos);
+    while (list->keys->len > 0)
+        sr_key_ring_add(ring, g_ptr_array_steal_index_fast(list->keys, 0));
+    g_ptr_array_unref(ring->damaged);
+    ring->damaged = g_ptr_array_ref(list->damaged);
+    sr_key_list_free(list);
     sr_key_ring_set_default(ring, default_id);
     ring->loaded = TRUE;
 }
@@ -90,9 +95,22 @@ void sr_key_ring_remove(SrKeyRing *ring, const char *id)
     g_hash_table_remove(ring->infos, id);
 }
 
+static const SrDamagedKey *damaged_by_id(const SrKeyRing *ring, const char *id)
+{
+    for (guint i = 0; i < ring->damaged->len; i++) {
+        const SrDamagedKey *key = ring->damaged->pdata[i];
+
+        if (strcmp(key->id, id) == 0)
+            return key;
+    }
+    return NULL;
+}
+
 void sr_key_ring_set_default(SrKeyRing *ring, const char *id)
 {
-    char *copy = id && g_hash_table_contains(ring->infos, id) ? g_strdup(id) : NULL;
+    const gboolean known =
+        id && (g_hash_table_contains(ring->infos, id) || damaged_by_id(ring, id));
+    char *copy = known ? g_strdup(id) : NULL;
 
     g_free(ring->default_id);
     ring->default_id = copy;
@@ -142,7 +160,7 @@ const char *sr_key_ring_default(const SrKeyRing *ring)
     gpointer value;
 
     if (ring->default_id)
-        return ring->default_id;
+        return damaged_by_id(ring, ring->default_id) ? NULL : ring->default_id;
     g_hash_table_iter_init(&iterator, ring->infos);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const SrKeyInfo *info = value;
@@ -151,6 +169,11 @@ const char *sr_key_ring_default(const SrKeyRing *ring)
             oldest = info;
     }
     return oldest ? oldest->id : NULL;
+}
+
+gboolean sr_key_ring_has_default(const SrKeyRing *ring)
+{
+    return ring->default_id || sr_key_ring_default(ring);
 }
 
 static gboolean has_address(const SrKeyInfo *info, const guint8 address[SR_ADDRESS_SIZE])
@@ -189,7 +212,13 @@ const SrKeyInfo *sr_key_ring_find(const SrKeyRing *ring, const char *name, GErro
 
     if (info)
         return info;
-    if (name)
+    /* A page may ask for the default key, so this tells nothing about it. */
+    if (!name && ring->default_id)
+        sr_error_set_at(error, SR_ERROR_CORRUPT, "key", -1,
+                        "the default key is damaged; restore it, or choose another default key");
+    else if (name && sr_key_ring_find_damaged(ring, name))
+        sr_error_set_at(error, SR_ERROR_CORRUPT, "key", -1, "the key \"%s\" is damaged", name);
+    else if (name)
         sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "key", -1, "there is no key \"%s\"", name);
     else
         sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "key", -1,
@@ -206,7 +235,42 @@ gboolean sr_key_ring_has_name(const SrKeyRing *ring, const char *name)
     while (g_hash_table_iter_next(&iterator, NULL, &value))
         if (strcmp(((const SrKeyInfo *)value)->name, name) == 0)
             return TRUE;
+    for (guint i = 0; i < ring->damaged->len; i++)
+        if (strcmp(((const SrDamagedKey *)ring->damaged->pdata[i])->name, name) == 0)
+            return TRUE;
     return FALSE;
+}
+
+const GPtrArray *sr_key_ring_damaged(const SrKeyRing *ring)
+{
+    return ring->damaged;
+}
+
+/* Names of damaged keys are not proven, so two may be the same: then neither is meant. */
+const SrDamagedKey *sr_key_ring_find_damaged(const SrKeyRing *ring, const char *name)
+{
+    const SrDamagedKey *found = damaged_by_id(ring, name);
+    const SrDamagedKey *named = NULL;
+    guint count = 0;
+
+    for (guint i = 0; i < ring->damaged->len; i++) {
+        const SrDamagedKey *key = ring->damaged->pdata[i];
+
+        if (strcmp(key->name, name) == 0) {
+            named = key;
+            count++;
+        }
+    }
+    return found || count != 1 ? found : named;
+}
+
+void sr_key_ring_remove_damaged(SrKeyRing *ring, const char *id)
+{
+    if (g_strcmp0(ring->default_id, id) == 0)
+        g_clear_pointer(&ring->default_id, g_free);
+    for (guint i = ring->damaged->len; i > 0; i--)
+        if (strcmp(((const SrDamagedKey *)ring->damaged->pdata[i - 1])->id, id) == 0)
+            g_ptr_array_remove_index(ring->damaged, i - 1);
 }
 
 /* --- private keys ------------------------------------------------------------------------------

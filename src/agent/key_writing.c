@@ -88,7 +88,7 @@ static gboolean keep_store_choice(const SrAgent *agent, GError **error)
 }
 
 /* A page's new key is connected to it; the first account becomes the default. */
-static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, const char *default_id,
+static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, gboolean had_default,
                                GError **error)
 {
     SrAgent *agent = request->agent;
@@ -99,7 +99,7 @@ static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, const 
                                                           request->origin, info->id, error))
         return FALSE;
     /* Locked meanwhile, the ring is empty and tells nothing. */
-    if (info->type != SR_KEY_SECP256K1 || !sr_key_ring_is_loaded(agent->keys) || default_id)
+    if (info->type != SR_KEY_SECP256K1 || !sr_key_ring_is_loaded(agent->keys) || had_default)
         return TRUE;
     return sr_database_set_setting(agent->database, SR_SETTING_DEFAULT_KEY, info->id, error);
 }
@@ -109,7 +109,7 @@ static void on_written(SrRequest *request)
     Writing *writing = request->state;
     SrKeyRing *keys = request->agent->keys;
     const SrKeyInfo *info = writing->info;
-    g_autofree char *default_id = g_strdup(sr_key_ring_default(keys));
+    const gboolean had_default = sr_key_ring_has_default(keys);
     GError *error = NULL;
     SrJson *result;
 
@@ -117,12 +117,12 @@ static void on_written(SrRequest *request)
     /* The ring says what the store has, whether or not the log can be written. */
     if (sr_key_ring_is_loaded(keys))
         sr_key_ring_add(keys, sr_key_info_copy(info));
-    if ((writing->is_new && !settle_new_key(request, info, default_id, &error)) ||
+    if ((writing->is_new && !settle_new_key(request, info, had_default, &error)) ||
         !sr_request_record(request, writing->event, NULL, &error)) {
         sr_request_fail(request, error);
         return;
     }
-    if (!default_id && request->key->type == SR_KEY_SECP256K1)
+    if (!had_default && request->key->type == SR_KEY_SECP256K1)
         sr_key_ring_set_default(keys, request->key->id);
     result = json_object_new_object();
     sr_json_add(result, "key", sr_request_key_json(request, request->key));

@@ -100,6 +100,13 @@ static void write_imported(SrRequest *request)
     if (there) {
         sr_error_set_at(&error, SR_ERROR_KEY_EXISTS, "key", -1, "this key is there already (%s)",
                         there->name);
+    } else if (sr_key_ring_find_damaged(request->agent->keys, imported->info->id)) {
+        sr_error_set_at(&error, SR_ERROR_KEY_EXISTS, "key", -1,
+                        "a damaged record of this key is there; delete it first: sealring key "
+                        "delete %s",
+                        imported->info->id);
+    }
+    if (error) {
         sr_request_fail(request, error);
         return;
     }

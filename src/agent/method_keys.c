@@ -1,4 +1,5 @@
-/* keys.*: list, create, rename, default, delete, seal, unseal. */
+/* keys.*: list, create, rename, default, seal, unseal. */
+#include "agent/key_deletion.h"
 #include "agent/key_writing.h"
 #include "agent/request.h"
 #include "agent/vault_setup.h"
@@ -11,6 +12,24 @@
 /* --- list
  * ------------------------------------------------------------------------------------------------
  */
+
+/* Pages are not told: nothing proves which key a damaged record was, so it is connected to none. */
+static SrJson *damaged_json(const SrRequest *request)
+{
+    const GPtrArray *damaged = sr_key_ring_damaged(request->agent->keys);
+    SrJson *array = json_object_new_array();
+
+    for (guint i = 0; i < damaged->len; i++) {
+        const SrDamagedKey *key = damaged->pdata[i];
+        SrJson *json = json_object_new_object();
+
+        sr_json_add_string(json, "id", key->id);
+        sr_json_add_string(json, "name", key->name);
+        sr_json_add_string(json, "problem", key->problem);
+        json_object_array_add(array, json);
+    }
+    return array;
+}
 
 static void reply_list(SrRequest *request)
 {
@@ -25,6 +44,8 @@ static void reply_list(SrRequest *request)
             json_object_array_add(array, sr_request_key_json(request, info));
     }
     sr_json_add(result, "keys", array);
+    if (sr_request_is_cli(request))
+        sr_json_add(result, "damaged", damaged_json(request));
     sr_request_reply(request, result);
 }
 
@@ -249,61 +270,6 @@ static void handle_set_default(SrRequest *request)
     sr_request_need_keys(request, TRUE, on_keys_to_default);
 }
 
-/* --- delete
- * ------------------------------------------------------------------------------------------------------
- */
-
-static gpointer remove_job(SrStore *store, gpointer id, GError **error)
-{
-    return sr_store_remove(store, SR_RECORD_KEY, id, error) ? store : NULL;
-}
-
-static void on_removed(SrRequest *request)
-{
-    GError *error = NULL;
-
-    request->result = NULL;
-    sr_key_ring_remove(request->agent->keys, request->key->id);
-    if (sr_grants_revoke_key(request->agent->grants, request->key->id, &error) &&
-        sr_request_record(request, "delete-key", NULL, &error))
-        sr_request_reply(request, NULL);
-    else
-        sr_request_fail(request, error);
-}
-
-static void remove_now(SrRequest *request)
-{
-    sr_request_change_store(request, remove_job, g_strdup(request->key->id), g_free,
-                            SR_STORE_DEADLINE_MS, on_removed);
-}
-
-static void remove_key(SrRequest *request)
-{
-    sr_request_take_key(request, request->key->id, remove_now);
-}
-
-static void on_keys_to_delete(SrRequest *request)
-{
-    GError *error = NULL;
-    SrConsentModel *model;
-
-    if (!choose_named(request, &error)) {
-        sr_request_fail(request, error);
-        return;
-    }
-    model = sr_request_consent(request, "Delete the key \"%s\" for ever?", request->key->name);
-    sr_request_add_key(request, model);
-    sr_consent_model_add(model, SR_CONSENT_WARNING,
-                         "Without a copy of the key, what belongs to it is lost.");
-    sr_consent_model_add(model, SR_CONSENT_ACTION, "Delete");
-    sr_request_ask(request, model, remove_key);
-}
-
-static void handle_delete(SrRequest *request)
-{
-    sr_request_need_keys(request, TRUE, on_keys_to_delete);
-}
-
 /* --- seal, unseal
  * ---------------------------------------------------------------------------------------------------
  */
@@ -452,7 +418,7 @@ const SrMethod sr_methods_keys[] = {
     {"keys.create", SR_METHOD_OPEN, handle_create},
     {"keys.rename", SR_METHOD_OPEN, handle_rename},
     {"keys.setDefault", SR_METHOD_OPEN, handle_set_default},
-    {"keys.delete", SR_METHOD_CLI_ONLY, handle_delete},
+    {"keys.delete", SR_METHOD_CLI_ONLY, sr_key_deletion_handle},
     {"keys.seal", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_seal},
     {"keys.unseal", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_unseal},
     {NULL, 0, NULL},

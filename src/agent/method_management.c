@@ -104,6 +104,7 @@ typedef struct {
     SrSecret *passphrase; /* for a vault that must be opened first */
     char *state_path;     /* state.db, where the choice is written before the old copy goes */
     guint moved;
+    GPtrArray *damaged; /* entries of the records that were left */
 } Moving;
 
 static void moving_free(gpointer data)
@@ -115,6 +116,7 @@ static void moving_free(gpointer data)
     sr_store_free(moving->other);
     sr_secret_free(moving->passphrase);
     g_free(moving->state_path);
+    g_clear_pointer(&moving->damaged, g_ptr_array_unref);
     g_free(moving);
 }
 
@@ -141,7 +143,25 @@ static gpointer move_job(SrStore *store, gpointer data, GError **error)
 
     if (moving->passphrase && !sr_store_unlock(moving->other, moving->passphrase, error))
         return NULL;
-    return sr_migration_run(from, to, write_choice, moving, &moving->moved, error) ? moving : NULL;
+    return sr_migration_run(from, to, write_choice, moving, &moving->moved, &moving->damaged, error)
+               ? moving
+               : NULL;
+}
+
+static SrJson *damaged_json(const GPtrArray *entries)
+{
+    SrJson *array = json_object_new_array();
+
+    for (guint i = 0; i < entries->len; i++) {
+        const SrRecord *entry = entries->pdata[i];
+        g_autofree char *id = g_utf8_make_valid(entry->id, -1);
+        SrJson *json = json_object_new_object();
+
+        sr_json_add_string(json, "kind", sr_record_kind_name(entry->kind));
+        sr_json_add_string(json, "id", id);
+        json_object_array_add(array, json);
+    }
+    return array;
 }
 
 static void on_moved(SrRequest *request)
@@ -162,6 +182,7 @@ static void on_moved(SrRequest *request)
     }
     result = json_object_new_object();
     sr_json_add_integer(result, "moved", moving->moved);
+    sr_json_add(result, "damaged", damaged_json(moving->damaged));
     sr_json_add_string(result, "active", sr_store_thread_store_name(agent->store));
     sr_request_reply(request, result);
 }
@@ -252,6 +273,10 @@ static void on_keys_to_move(SrRequest *request)
                                sr_json_string(request->params, "to", NULL));
     sr_consent_model_add(model, SR_CONSENT_FACT, "From: %s",
                          moving->to_other ? active : sr_store_name(moving->other));
+    if (moving->to_other && sr_key_ring_damaged(agent->keys)->len > 0)
+        sr_consent_model_add(model, SR_CONSENT_WARNING,
+                             "%u damaged: what cannot be read stays where it is",
+                             sr_key_ring_damaged(agent->keys)->len);
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Move");
     sr_request_ask(request, model, on_move_agreed);
 }

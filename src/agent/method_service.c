@@ -78,6 +78,7 @@ static void reply_status(SrRequest *request)
     sr_json_add_string(result, "prompt", sr_prompter_kind(agent->prompter, request->caller));
     if (sr_request_is_cli(request)) {
         sr_json_add_integer(result, "keys", sr_key_ring_size(agent->keys));
+        sr_json_add_integer(result, "damagedKeys", sr_key_ring_damaged(agent->keys)->len);
         sr_json_add_integer(result, "unlockedKeys", sr_key_ring_unlocked(agent->keys));
         sr_json_add_integer(result, "clients", agent->connections->len);
         sr_json_add_integer(result, "promptsWaiting", sr_prompter_waiting(agent->prompter));

@@ -139,22 +139,45 @@ static gboolean belongs_to(const SrRecord *record, const char *owner)
  * ------------------------------------------------------------------------------------------------
  */
 
+/* Whether there is a record @id, damaged or not. */
+static gboolean look_for(SrStore *store, const char *id, gboolean *ret_found, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_RECORD, id, &problem);
+
+    *ret_found = record || g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT);
+    if (*ret_found || g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
+/* Whether the owner of the new record @id may have one more. */
+static gboolean check_count(SrStore *store, const char *id, GError **error)
+{
+    g_autofree char *prefix = g_strndup(id, OWNER_ID_LENGTH + 1);
+    g_autoptr(GPtrArray) entries = sr_store_list_entries(store, SR_RECORD_RECORD, prefix, error);
+
+    if (!entries)
+        return FALSE;
+    if (entries->len < SR_STORAGE_RECORDS_MAX)
+        return TRUE;
+    sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "more than %u records; delete some",
+                 SR_STORAGE_RECORDS_MAX);
+    return FALSE;
+}
+
+/* A damaged record is replaced like any other: its owner gives it a new value. */
 static gpointer set_job(SrStore *store, gpointer data, GError **error)
 {
     const SrRecord *record = data;
-    g_autofree char *prefix = g_strndup(record->id, OWNER_ID_LENGTH + 1);
-    g_autoptr(SrRecord) old = sr_store_get(store, SR_RECORD_RECORD, record->id, NULL);
-    g_autoptr(GPtrArray) others =
-        old ? NULL : sr_store_list(store, SR_RECORD_RECORD, prefix, error);
+    gboolean found;
 
-    if (!old && !others)
-        return NULL;
-    if (others && others->len >= SR_STORAGE_RECORDS_MAX) {
-        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "more than %u records; delete some",
-                     SR_STORAGE_RECORDS_MAX);
-        return NULL;
-    }
-    return sr_store_put(store, record, error) ? store : NULL;
+    return look_for(store, record->id, &found, error) &&
+                   (found || check_count(store, record->id, error)) &&
+                   sr_store_put(store, record, error)
+               ? store
+               : NULL;
 }
 
 static void reply_done(SrRequest *request)
@@ -305,9 +328,45 @@ static void handle_delete(SrRequest *request)
         sr_request_need_keys(request, TRUE, delete_record);
 }
 
-static gpointer list_job(SrStore *store, gpointer prefix, GError **error)
+/* The names are inside the records' texts: each is read, and gone before the next one comes. */
+typedef struct {
+    char *owner;
+    char *prefix; /* of the names, or NULL */
+    GPtrArray *names;
+} Listing;
+
+static void listing_free(gpointer data)
 {
-    return sr_store_list(store, SR_RECORD_RECORD, prefix, error);
+    Listing *listing = data;
+
+    g_free(listing->owner);
+    g_free(listing->prefix);
+    g_ptr_array_unref(listing->names);
+    g_free(listing);
+}
+
+/* A damaged record has lost its name; asked for by it, it says that it is damaged. */
+static gboolean add_name(const SrRecord *record, const GError *damage, gpointer data,
+                         GError **error)
+{
+    const Listing *listing = data;
+    g_autofree char *name =
+        !damage && belongs_to(record, listing->owner) ? decode_text(record, 1) : NULL;
+
+    (void)error;
+    if (name && g_str_has_prefix(name, listing->prefix ? listing->prefix : ""))
+        g_ptr_array_add(listing->names, g_steal_pointer(&name));
+    return TRUE;
+}
+
+static gpointer list_job(SrStore *store, gpointer data, GError **error)
+{
+    const Listing *listing = data;
+    g_autofree char *ids = record_id(listing->owner, NULL);
+
+    return sr_store_visit(store, SR_RECORD_RECORD, ids, add_name, data, error)
+               ? g_ptr_array_ref(listing->names)
+               : NULL;
 }
 
 static gint by_text(gconstpointer a, gconstpointer b)
@@ -315,42 +374,35 @@ static gint by_text(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void reply_keys(SrRequest *request)
+static void reply_names(SrRequest *request)
 {
-    g_autoptr(GPtrArray) records = g_steal_pointer(&request->result);
-    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *owner = owner_of(request);
-    const char *prefix = NULL;
+    g_autoptr(GPtrArray) names = g_steal_pointer(&request->result);
     SrJson *array = json_object_new_array();
     SrJson *result = json_object_new_object();
 
-    sr_json_string_optional(request->params, "prefix", &prefix, NULL);
-    for (guint i = 0; i < records->len; i++) {
-        char *key = belongs_to(records->pdata[i], owner) ? decode_text(records->pdata[i], 1) : NULL;
-
-        if (key && g_str_has_prefix(key, prefix ? prefix : ""))
-            g_ptr_array_add(keys, key);
-        else
-            g_free(key);
-    }
-    g_ptr_array_sort(keys, by_text);
-    for (guint i = 0; i < keys->len; i++)
-        json_object_array_add(array, json_object_new_string(keys->pdata[i]));
+    g_ptr_array_sort(names, by_text);
+    for (guint i = 0; i < names->len; i++)
+        json_object_array_add(array, json_object_new_string(names->pdata[i]));
     sr_json_add(result, "keys", array);
     sr_request_reply(request, result);
 }
 
 static void list_records(SrRequest *request)
 {
-    g_autofree char *owner = owner_of(request);
     const char *prefix = NULL;
     GError *error = NULL;
+    Listing *listing;
 
-    if (sr_json_string_optional(request->params, "prefix", &prefix, &error))
-        sr_request_on_store(request, list_job, record_id(owner, NULL), g_free,
-                            (GDestroyNotify)g_ptr_array_unref, SR_STORE_DEADLINE_MS, reply_keys);
-    else
+    if (!sr_json_string_optional(request->params, "prefix", &prefix, &error)) {
         sr_request_fail(request, error);
+        return;
+    }
+    listing = g_new0(Listing, 1);
+    listing->owner = owner_of(request);
+    listing->prefix = g_strdup(prefix);
+    listing->names = g_ptr_array_new_with_free_func(g_free);
+    sr_request_on_store(request, list_job, listing, listing_free,
+                        (GDestroyNotify)g_ptr_array_unref, SR_STORE_DEADLINE_MS, reply_names);
 }
 
 static void handle_list(SrRequest *request)

@@ -109,13 +109,11 @@ static void ask_unlock(SrRequest *request)
 /* --- knowing the keys
  * ------------------------------------------------------------------------------ */
 
-/* The public parts of all keys, or the sentinel below when the store is locked. */
+/* The list of all keys, or the sentinel below when the store is locked. */
 static const char store_locked[] = "";
 
 static gpointer load_job(SrStore *store, gpointer data, GError **error)
 {
-    g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func((GDestroyNotify)sr_key_info_free);
-    g_autoptr(GPtrArray) records = NULL;
     g_autofree char *detail = NULL;
     const SrStoreState state = sr_store_state(store, &detail);
 
@@ -126,17 +124,7 @@ static gpointer load_job(SrStore *store, gpointer data, GError **error)
     }
     if (state == SR_STORE_LOCKED)
         return (gpointer)(guintptr)store_locked;
-    if (state == SR_STORE_EMPTY)
-        return g_steal_pointer(&infos);
-    records = sr_store_list(store, SR_RECORD_KEY, NULL, error);
-    for (guint i = 0; records && i < records->len; i++) {
-        SrKeyInfo *info = sr_key_record_info(records->pdata[i], error);
-
-        if (!info)
-            return NULL;
-        g_ptr_array_add(infos, info);
-    }
-    return records ? g_steal_pointer(&infos) : NULL;
+    return state == SR_STORE_EMPTY ? sr_key_list_new() : sr_key_list_read(store, error);
 }
 
 static gboolean is_vault(const SrAgent *agent)
@@ -158,36 +146,36 @@ static void on_locked(SrRequest *request)
 static void on_loaded(SrRequest *request)
 {
     SrAgent *agent = request->agent;
-    gpointer infos = g_steal_pointer(&request->result);
+    gpointer list = g_steal_pointer(&request->result);
     g_autofree char *default_id = NULL;
 
-    if (infos == store_locked) {
+    if (list == store_locked) {
         on_locked(request);
         return;
     }
     if (agent->locked) {
-        g_ptr_array_unref(infos);
+        sr_key_list_free(list);
         fail_locked(request);
         return;
     }
     if (sr_key_ring_is_loaded(agent->keys)) { /* another request was faster */
-        g_ptr_array_unref(infos);
+        sr_key_list_free(list);
     } else {
         default_id = sr_database_setting(agent->database, SR_SETTING_DEFAULT_KEY);
-        sr_key_ring_load(agent->keys, infos, default_id);
+        sr_key_ring_load(agent->keys, list, default_id);
     }
     request->after_keys(request);
 }
 
-static void free_infos(gpointer result)
+static void free_list(gpointer result)
 {
     if (result != store_locked)
-        g_ptr_array_unref(result);
+        sr_key_list_free(result);
 }
 
 static void start_load(SrRequest *request)
 {
-    sr_request_on_store(request, load_job, NULL, NULL, free_infos, SR_STORE_DEADLINE_MS, on_loaded);
+    sr_request_on_store(request, load_job, NULL, NULL, free_list, SR_STORE_DEADLINE_MS, on_loaded);
 }
 
 void sr_request_need_keys(SrRequest *request, gboolean ask, SrRequestStep next)

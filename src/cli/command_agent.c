@@ -44,6 +44,8 @@ static void print_status(SrJson *status)
     }
     sr_output_field("Prompt", LABEL_WIDTH, sr_json_string(status, "prompt", NULL));
     print_number("Keys", status, "keys");
+    if (number(status, "damagedKeys") > 0)
+        print_number("Damaged", status, "damagedKeys");
     print_number("Unlocked", status, "unlockedKeys");
     print_number("Clients", status, "clients");
     print_number("Questions", status, "promptsWaiting");

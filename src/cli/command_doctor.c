@@ -174,9 +174,16 @@ static void check_prompt(SrCheckup *checkup, SrJson *status)
 static void check_keys(SrCheckup *checkup, SrJson *status)
 {
     gint64 keys = 0;
+    gint64 damaged = 0;
 
     sr_json_integer_optional(status, "keys", 0, G_MAXINT64, &keys, NULL);
-    sr_checkup_add(checkup, SR_CHECK_OK, "keys", NULL, "%" G_GINT64_FORMAT, keys);
+    sr_json_integer_optional(status, "damagedKeys", 0, G_MAXINT64, &damaged, NULL);
+    if (damaged == 0)
+        sr_checkup_add(checkup, SR_CHECK_OK, "keys", NULL, "%" G_GINT64_FORMAT, keys);
+    else
+        sr_checkup_add(checkup, SR_CHECK_WARN, "keys",
+                       "`sealring key list` names them; restore them from a backup, or delete them",
+                       "%" G_GINT64_FORMAT ", and %" G_GINT64_FORMAT " damaged", keys, damaged);
 }
 
 /* An agent that is not running is no fault (commands start it), but then nothing is known of it. */

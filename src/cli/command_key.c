@@ -54,17 +54,11 @@ static gboolean run_create(SrCli *cli, const SrArguments *arguments, GError **er
 static gboolean run_list(SrCli *cli, const SrArguments *arguments, GError **error)
 {
     g_autoptr(SrJson) result = NULL;
-    SrJson *keys = NULL;
 
     (void)arguments;
     if (!sr_cli_call(cli, "keys.list", NULL, -1, &result, error))
         return FALSE;
-    if (sr_cli_print_json(cli, result))
-        return TRUE;
-    if (!sr_json_array_optional(result, "keys", &keys, error))
-        return FALSE;
-    sr_key_view_print_list(keys);
-    return TRUE;
+    return sr_cli_print_json(cli, result) || sr_key_view_print_list(result, error);
 }
 
 static gboolean run_show(SrCli *cli, const SrArguments *arguments, GError **error)
@@ -105,14 +99,18 @@ static gboolean run_delete(SrCli *cli, const SrArguments *arguments, GError **er
 const SrCommand sr_key_commands[] = {
     {"key create", "", 0, 0, create_options, "Make a new random key",
      "The first secp256k1 key becomes the default key.", run_create},
-    {"key list", "", 0, 0, NULL, "List all keys; * marks the default", NULL, run_list},
+    {"key list", "", 0, 0, NULL, "List all keys; * marks the default",
+     "A damaged key is listed without a type. It is never used or overwritten: restore it from a\n"
+     "backup, or delete it by its id.",
+     run_list},
     {"key show", "[KEY]", 0, 1, NULL, "Show one key, without its secret",
      "KEY is an id, a name or an address; left out, it is the default key.", run_show},
     {"key rename", "KEY NAME", 2, 2, NULL, "Give a key another name", NULL, run_rename},
     {"key default", "KEY", 1, 1, NULL, "Use this key when none is named",
      "Only a secp256k1 key can be the default.", run_default},
     {"key delete", "KEY", 1, 1, NULL, "Delete a key for ever; asks first",
-     "The grants for the key go with it. Export the key first when it may be needed again.",
+     "The grants for the key go with it. Export the key first when it may be needed again.\n"
+     "KEY can be the id of a damaged key.",
      run_delete},
     {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL},
 };

@@ -28,6 +28,21 @@ static gboolean run_show(SrCli *cli, const SrArguments *arguments, GError **erro
     return TRUE;
 }
 
+/* Kind and id are all that can be said of a damaged record. */
+static void print_left(SrJson *damaged)
+{
+    const gsize count = damaged ? json_object_array_length(damaged) : 0;
+
+    for (gsize i = 0; i < count; i++) {
+        SrJson *entry = json_object_array_get_idx(damaged, i);
+        g_autofree char *line = g_strdup_printf(
+            "Left where it was, because it is damaged: %s %s", sr_json_string(entry, "kind", NULL),
+            sr_json_string(entry, "id", NULL));
+
+        sr_output_line(line);
+    }
+}
+
 static const SrOption move_options[] = {
     {"passphrase-fd", "N", "read the vault's passphrase from file descriptor N"},
     {NULL, NULL, NULL},
@@ -39,6 +54,7 @@ static gboolean run_move(SrCli *cli, const SrArguments *arguments, GError **erro
     g_autoptr(SrSecret) passphrase = NULL;
     g_autoptr(SrJson) result = NULL;
     g_autofree char *line = NULL;
+    SrJson *damaged = NULL;
     SrJson *params;
     gint64 moved = 0;
 
@@ -52,13 +68,15 @@ static gboolean run_move(SrCli *cli, const SrArguments *arguments, GError **erro
     params = json_object_new_object();
     sr_json_add_string(params, "to", to);
     if (!sr_secret_call_passphrase(cli, "store.move", params, passphrase, &result, error) ||
-        !sr_json_integer_optional(result, "moved", 0, G_MAXINT64, &moved, error))
+        !sr_json_integer_optional(result, "moved", 0, G_MAXINT64, &moved, error) ||
+        !sr_json_array_optional(result, "damaged", &damaged, error))
         return FALSE;
     if (sr_cli_print_json(cli, result))
         return TRUE;
     line = g_strdup_printf("%" G_GINT64_FORMAT " records moved; the keys are now kept in: %s",
                            moved, to);
     sr_output_line(line);
+    print_left(damaged);
     return TRUE;
 }
 
@@ -66,7 +84,8 @@ const SrCommand sr_store_commands[] = {
     {"store show", "", 0, 0, NULL, "Show where the keys are kept", NULL, run_show},
     {"store move", "secret-service|vault", 1, 1, move_options, "Keep the keys somewhere else",
      "Everything is copied, read back and compared before the old copy goes. When it is\n"
-     "interrupted, nothing is lost; run it again to complete it.",
+     "interrupted, nothing is lost; run it again to complete it. Damaged records stay where they\n"
+     "are, and are named.",
      run_move},
     {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL},
 };

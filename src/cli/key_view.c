@@ -29,25 +29,46 @@ static gboolean is_named(SrJson *key, const char *name)
            (address && g_ascii_strcasecmp(address, name) == 0);
 }
 
+static gsize array_length(SrJson *array)
+{
+    return array ? json_object_array_length(array) : 0;
+}
+
+/* The one of @keys (NULL: none) that @name means. Borrowed. */
+static SrJson *find(SrJson *keys, const char *name)
+{
+    for (gsize i = 0; i < array_length(keys); i++) {
+        SrJson *key = json_object_array_get_idx(keys, i);
+
+        if (is_named(key, name))
+            return key;
+    }
+    return NULL;
+}
+
 SrJson *sr_key_view_find(SrCli *cli, const char *name, GError **error)
 {
     g_autoptr(SrJson) result = NULL;
     SrJson *keys = NULL;
+    SrJson *damaged = NULL;
+    SrJson *key;
 
     if (!sr_cli_call(cli, "keys.list", NULL, -1, &result, error) ||
-        !sr_json_array_optional(result, "keys", &keys, error))
+        !sr_json_array_optional(result, "keys", &keys, error) ||
+        !sr_json_array_optional(result, "damaged", &damaged, error))
         return NULL;
-    for (gsize i = 0; keys && i < json_object_array_length(keys); i++) {
-        SrJson *key = json_object_array_get_idx(keys, i);
-
-        if (is_named(key, name))
-            return json_object_get(key);
-    }
-    if (name)
+    key = find(keys, name);
+    if (key)
+        return json_object_get(key);
+    key = find(damaged, name);
+    if (key)
+        sr_error_set(error, SR_ERROR_CORRUPT, "%s", member(key, "problem"));
+    else if (name)
         sr_error_set(error, SR_ERROR_KEY_NOT_FOUND, "there is no key %s", name);
     else
         sr_error_set(error, SR_ERROR_KEY_NOT_FOUND,
-                     "there is no default key; make one with `sealring key create`");
+                     "there is no default key; make one with `sealring key create`, or choose one "
+                     "with `sealring key default`");
     return NULL;
 }
 
@@ -72,17 +93,9 @@ void sr_key_view_print(SrJson *key)
     print_key(key, TRUE);
 }
 
-void sr_key_view_print_list(SrJson *keys)
+static void add_keys(SrTable *table, SrJson *keys)
 {
-    static const char *const headings[] = {"", "NAME", "TYPE", "ADDRESS", "SEALED", "ID", NULL};
-    g_autoptr(SrTable) table = sr_table_new(headings);
-    gsize count = keys ? json_object_array_length(keys) : 0;
-
-    if (count == 0) {
-        sr_output_line("No keys. `sealring key create` makes one.");
-        return;
-    }
-    for (gsize i = 0; i < count; i++) {
+    for (gsize i = 0; i < array_length(keys); i++) {
         SrJson *key = json_object_array_get_idx(keys, i);
         const char *cells[] = {
             flag(key, "default") ? "*" : "",
@@ -95,7 +108,39 @@ void sr_key_view_print_list(SrJson *keys)
 
         sr_table_add(table, cells);
     }
+}
+
+static void add_damaged(SrTable *table, SrJson *damaged)
+{
+    for (gsize i = 0; i < array_length(damaged); i++) {
+        SrJson *key = json_object_array_get_idx(damaged, i);
+        const char *cells[] = {"!", member(key, "name"), "damaged", "", "", member(key, "id")};
+
+        sr_table_add(table, cells);
+    }
+}
+
+gboolean sr_key_view_print_list(SrJson *result, GError **error)
+{
+    static const char *const headings[] = {"", "NAME", "TYPE", "ADDRESS", "SEALED", "ID", NULL};
+    g_autoptr(SrTable) table = sr_table_new(headings);
+    SrJson *keys = NULL;
+    SrJson *damaged = NULL;
+
+    if (!sr_json_array_optional(result, "keys", &keys, error) ||
+        !sr_json_array_optional(result, "damaged", &damaged, error))
+        return FALSE;
+    if (array_length(keys) + array_length(damaged) == 0) {
+        sr_output_line("No keys. `sealring key create` makes one.");
+        return TRUE;
+    }
+    add_keys(table, keys);
+    add_damaged(table, damaged);
     sr_table_print(table);
+    if (array_length(damaged) > 0)
+        sr_output_line("A damaged key (!) cannot be used: restore it from a backup, or delete it "
+                       "with `sealring key delete ID`.");
+    return TRUE;
 }
 
 gboolean sr_key_view_print_result(SrJson *result, GError **error)

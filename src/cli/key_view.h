@@ -5,12 +5,17 @@
 #include "cli/cli.h"
 
 /* The key with id, name or address @name, NULL: the default key. A new reference, or NULL with
- * SR_ERROR_KEY_NOT_FOUND. */
+ * SR_ERROR_KEY_NOT_FOUND, or SR_ERROR_CORRUPT for a damaged one. */
 SrJson *sr_key_view_find(SrCli *cli, const char *name, GError **error);
 
-/* Print one key in full, a list, the {"key":…} of a result without its long public key. */
+/* Print one key in full. */
 void sr_key_view_print(SrJson *key);
-void sr_key_view_print_list(SrJson *keys);
+
+/* Print the result of keys.list: all keys, the damaged ones last, with what to do about them. FALSE
+ * with an error when it is not such a result. */
+gboolean sr_key_view_print_list(SrJson *result, GError **error);
+
+/* Print the {"key":…} of a result without its long public key. FALSE likewise. */
 gboolean sr_key_view_print_result(SrJson *result, GError **error);
 
 /* Put --name and --type into @params when they were given. */

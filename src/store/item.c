@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define NO_ID "item:" /* the colon keeps it apart from all ids that can be put */
+
 #define ENCODED "base64url:"
 #define ENCODED_SIZE (sizeof ENCODED - 1)
 
@@ -29,27 +31,29 @@ GVariant *sr_item_attributes(SrRecordKind kind, const char *id, const char *algo
     return g_variant_builder_end(&builder);
 }
 
-SrItem *sr_item_new(const char *path, SrRecordKind kind, GVariant *properties, GError **error)
+gboolean sr_item_has_no_id(const char *id)
 {
-    g_autoptr(SrItem) item = g_new0(SrItem, 1);
+    return g_str_has_prefix(id, NO_ID);
+}
+
+SrItem *sr_item_new(const char *path, GVariant *properties)
+{
+    SrItem *item = g_new0(SrItem, 1);
     g_autoptr(GVariant) values = g_variant_get_child_value(properties, 0);
     g_autoptr(GVariant) attributes = NULL;
-    const char *found_kind = NULL;
+    const char *id = NULL;
 
     item->path = g_strdup(path);
     g_variant_lookup(values, "Modified", "t", &item->modified);
     if (g_variant_lookup(values, "Attributes", "@a{ss}", &attributes)) {
-        g_variant_lookup(attributes, "kind", "&s", &found_kind);
-        g_variant_lookup(attributes, "id", "s", &item->id);
+        g_variant_lookup(attributes, "id", "&s", &id);
         g_variant_lookup(attributes, "algorithm", "s", &item->algorithm);
     }
-    if (item->id && g_strcmp0(found_kind, sr_record_kind_name(kind)) == 0 &&
-        g_variant_lookup(values, "Label", "s", &item->label))
-        return g_steal_pointer(&item);
-    sr_error_set(error, SR_ERROR_CORRUPT,
-                 "the keyring's item %s is not a whole %s record: its attributes were changed",
-                 path, sr_record_kind_name(kind));
-    return NULL;
+    item->whole = id && *id && g_variant_lookup(values, "Label", "s", &item->label);
+    if (!item->label)
+        item->label = g_strdup("");
+    item->id = id && *id ? g_strdup(id) : g_strconcat(NO_ID, strrchr(path, '/') + 1, NULL);
+    return item;
 }
 
 void sr_item_free(SrItem *item)

@@ -7,17 +7,18 @@
 
 typedef struct {
     char *path;
-    char *id;
+    char *id;        /* "item:" and the end of @path when the item has lost its own */
     char *algorithm; /* or NULL */
     char *label;
     guint64 modified; /* seconds since 1970 */
+    gboolean whole;   /* FALSE: attributes are missing, so it is no record any more */
 } SrItem;
 
-/*
- * From the properties "(a{sv})" of the item at @path; SR_ERROR_CORRUPT when it is not one of ours
- * of @kind. Owned by the caller.
- */
-SrItem *sr_item_new(const char *path, SrRecordKind kind, GVariant *properties, GError **error);
+/* From the properties "(a{sv})" of the item at @path. Owned by the caller. */
+SrItem *sr_item_new(const char *path, GVariant *properties);
+
+/* Whether @id stands for an item without an id: no attribute to search for. */
+gboolean sr_item_has_no_id(const char *id);
 
 void sr_item_free(SrItem *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrItem, sr_item_free)

@@ -164,11 +164,28 @@ static SrKeyInfo *parse_info(const SrRecord *record, Field fields[N_FIELDS], GEr
     return NULL;
 }
 
+/* The private key that @body spells, whosever it is. */
+static SrKey *read_private(const SrKeyInfo *info, Field body, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    SrSecret *private_key = sr_base64url_decode_secret(body.data, body.length, &cause);
+    SrKey *key = private_key ? sr_key_new(info->type, private_key, &cause) : NULL;
+
+    if (key)
+        return key;
+    if (g_error_matches(cause, SR_ERROR, SR_ERROR_CORRUPT) ||
+        g_error_matches(cause, SR_ERROR, SR_ERROR_MALFORMED_KEY))
+        sr_error_set(error, SR_ERROR_CORRUPT, "the stored key %s holds no private key (%s)",
+                     info->id, cause->message);
+    else
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
+}
+
 /* The private key in the body, which must belong to @info. */
 static SrKey *open_body(const SrKeyInfo *info, Field body, GError **error)
 {
-    SrSecret *private_key = sr_base64url_decode_secret(body.data, body.length, error);
-    g_autoptr(SrKey) key = private_key ? sr_key_new(info->type, private_key, error) : NULL;
+    g_autoptr(SrKey) key = read_private(info, body, error);
 
     if (!key)
         return NULL;

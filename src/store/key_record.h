@@ -39,7 +39,8 @@ SrRecord *sr_key_record_sealed(const SrKeyInfo *info, const char *seal, GError *
 
 /*
  * The public part of @record; SR_ERROR_CORRUPT naming the id when it is not a key record. A plain
- * record's private key is checked against the public one. Owned by the caller.
+ * record's private key is checked against the public one. Any other error (no memory to lock) says
+ * nothing about the record. Owned by the caller.
  */
 SrKeyInfo *sr_key_record_info(const SrRecord *record, GError **error);
 

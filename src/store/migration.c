@@ -16,6 +16,7 @@ typedef struct {
     Phase phase; /* as found at the start */
     gboolean from_wins;
     guint moved;
+    GPtrArray *damaged; /* entries of what the last walk over the old store left out */
 } Migration;
 
 /* What is done with one record of the old store. */
@@ -73,16 +74,35 @@ static gboolean write_phase(Migration *self, Phase phase, GError **error)
     return sr_store_put(self->to, marker, error);
 }
 
-/* Kinds one by one: secrets take locked memory, of which there is little. */
+/* Do @step with the record of @entry, unless that is damaged. */
+static gboolean do_step(Migration *self, Step step, const SrRecord *entry, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(SrRecord) record = sr_store_get(self->from, entry->kind, entry->id, &failure);
+
+    if (record)
+        return step(self, record, error);
+    if (g_error_matches(failure, SR_ERROR, SR_ERROR_CORRUPT)) {
+        g_ptr_array_add(self->damaged, sr_record_new(entry->kind, entry->id, entry->algorithm,
+                                                     entry->label, NULL));
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
+
+/* Record by record: secrets take locked memory, of which there is little. */
 static gboolean for_each(Migration *self, Step step, GError **error)
 {
+    g_ptr_array_set_size(self->damaged, 0);
     for (guint kind = 0; kind < SR_RECORD_KINDS; kind++) {
-        g_autoptr(GPtrArray) records = sr_store_list(self->from, (SrRecordKind)kind, NULL, error);
+        g_autoptr(GPtrArray) entries =
+            sr_store_list_entries(self->from, (SrRecordKind)kind, NULL, error);
 
-        if (!records)
+        if (!entries)
             return FALSE;
-        for (guint i = 0; i < records->len; i++)
-            if (!is_marker(records->pdata[i]) && !step(self, records->pdata[i], error))
+        for (guint i = 0; i < entries->len; i++)
+            if (!is_marker(entries->pdata[i]) && !do_step(self, step, entries->pdata[i], error))
                 return FALSE;
     }
     return TRUE;
@@ -175,16 +195,30 @@ static gboolean forget_markers(Migration *self, GError **error)
            sr_store_remove(self->to, SR_RECORD_RECORD, SR_MIGRATION_MARKER_ID, error);
 }
 
+static gboolean move(Migration *self, SrMigrationCommit commit, gpointer data, GError **error)
+{
+    return start(self, error) && for_each(self, copy, error) && for_each(self, verify, error) &&
+           switch_over(self, commit, data, error) && for_each(self, remove_old, error) &&
+           forget_markers(self, error);
+}
+
+static void free_record(gpointer record)
+{
+    sr_record_free(record);
+}
+
 gboolean sr_migration_run(SrStore *from, SrStore *to, SrMigrationCommit commit, gpointer data,
-                          guint *ret_moved, GError **error)
+                          guint *ret_moved, GPtrArray **ret_damaged, GError **error)
 {
     Migration self = {.from = from, .to = to};
-    const gboolean done = start(&self, error) && for_each(&self, copy, error) &&
-                          for_each(&self, verify, error) &&
-                          switch_over(&self, commit, data, error) &&
-                          for_each(&self, remove_old, error) && forget_markers(&self, error);
+    g_autoptr(GPtrArray) damaged = g_ptr_array_new_with_free_func(free_record);
+    gboolean done;
 
+    self.damaged = damaged;
+    done = move(&self, commit, data, error);
     if (ret_moved)
         *ret_moved = self.moved;
+    if (ret_damaged)
+        *ret_damaged = done ? g_steal_pointer(&damaged) : NULL;
     return done;
 }

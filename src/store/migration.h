@@ -3,6 +3,9 @@
  * each back and compare, only then remove the old ones. Killed at any point, no record is lost, and
  * running it again completes the move.
  *
+ * A damaged record is neither moved nor removed: it stays in the old store as it is and is named to
+ * the caller. So a store that begins to fail can be left, and nothing that might be repaired goes.
+ *
  * How far a move got is kept in the target store, in a record of its own (SR_MIGRATION_MARKER_ID,
  * kind SR_RECORD_RECORD), until the move is complete: it decides which of two copies that differ is
  * the newer one after a move was interrupted and the store then used for a while.
@@ -23,10 +26,13 @@
 typedef gboolean (*SrMigrationCommit)(gpointer data, GError **error);
 
 /*
- * *ret_moved (may be NULL): number of records that were moved. Both stores must be open; it takes
- * several store calls for each record. SR_ERROR_KEY_EXISTS, before anything is changed, when both
- * hold a record of the same kind and id with other contents; SR_ERROR_CORRUPT when the copy does
- * not read back the same; else the store's own errors.
+ * *ret_moved (may be NULL): number of records that were moved. *ret_damaged (may be NULL): the
+ * entries (SrRecord without secret) of the damaged ones that were left, owned by the caller; set
+ * when the move is complete. Both stores must be open; it takes several store calls for each
+ * record. SR_ERROR_KEY_EXISTS, before anything is changed, when both hold a record of the same kind
+ * and id with other contents; SR_ERROR_CORRUPT when the target's record of that kind and id is
+ * damaged (it is not written over), or when the copy does not read back the same; else the store's
+ * own errors.
  */
 gboolean sr_migration_run(SrStore *from, SrStore *to, SrMigrationCommit commit, gpointer data,
-                          guint *ret_moved, GError **error);
+                          guint *ret_moved, GPtrArray **ret_damaged, GError **error);

@@ -9,9 +9,6 @@
 #define SERVICE_PATH "/org/freedesktop/secrets"
 #define CONTENT_TYPE "text/plain"
 
-/* A batch stays far below the 128 MiB of a D-Bus message even when all secrets are long. */
-#define SECRETS_AT_ONCE 100u
-
 /* For what a provider calls a prompt but does without a dialog. */
 #define SILENT_MS 500
 
@@ -329,65 +326,40 @@ static SrSecret *decode_secret(SrProvider *provider, const char *path, GVariant 
         return NULL;
     }
     text = secret_value_get(value, &size);
-    secret = sr_secret_new_copy(text, size, error);
+    if (size <= SR_SECRET_MAX)
+        secret = sr_secret_new_copy(text, size, error);
+    else
+        sr_error_set(error, SR_ERROR_CORRUPT, "the keyring's item %s is longer than any of ours",
+                     path);
     secret_value_unref(value);
     return secret;
 }
 
-static gboolean add_secret(SrProvider *provider, const char *path, GVariant *replies,
-                           GPtrArray *secrets, GError **error)
+GVariant *sr_provider_fetch_secrets(SrProvider *provider, const char *const *paths, guint count,
+                                    GError **error)
 {
-    g_autoptr(GVariant) encoded = NULL;
-    SrSecret *secret;
-
-    /* Items that are locked are left out of the answer. */
-    if (!g_variant_lookup(replies, path, "@(oayays)", &encoded)) {
-        sr_error_set(error, SR_ERROR_STORE_LOCKED, "the keyring withholds item %s: unlock it",
-                     path);
-        return FALSE;
-    }
-    secret = decode_secret(provider, path, encoded, error);
-    if (secret)
-        g_ptr_array_add(secrets, secret);
-    return secret != NULL;
-}
-
-static gboolean get_batch(SrProvider *provider, const GPtrArray *paths, guint from, guint to,
-                          GPtrArray *secrets, GError **error)
-{
+    g_autoptr(GVariant) list = g_variant_ref_sink(g_variant_new_objv(paths, count));
     g_autoptr(GVariant) reply = NULL;
-    g_autoptr(GVariant) replies = NULL;
-    GVariant *list = g_variant_new_objv((const char *const *)(paths->pdata + from), to - from);
 
+    if (!ensure_session(provider, error))
+        return NULL;
     reply =
         call(provider, SERVICE_PATH, "Service", "GetSecrets",
              g_variant_new("(@aoo)", list, secret_service_get_session_dbus_path(provider->session)),
              "(a{o(oayays)})", error);
-    if (!reply)
-        return FALSE;
-    replies = g_variant_get_child_value(reply, 0);
-    for (guint i = from; i < to; i++)
-        if (!add_secret(provider, paths->pdata[i], replies, secrets, error))
-            return FALSE;
-    return TRUE;
+    return reply ? g_variant_get_child_value(reply, 0) : NULL;
 }
 
-static void free_secret(gpointer secret)
+SrSecret *sr_provider_open_secret(SrProvider *provider, GVariant *fetched, const char *path,
+                                  GError **error)
 {
-    sr_secret_free(secret);
-}
+    g_autoptr(GVariant) encoded = NULL;
 
-GPtrArray *sr_provider_get_secrets(SrProvider *provider, const GPtrArray *paths, GError **error)
-{
-    g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(free_secret);
-
-    if (!ensure_session(provider, error))
-        return NULL;
-    for (guint from = 0; from < paths->len; from += SECRETS_AT_ONCE)
-        if (!get_batch(provider, paths, from, MIN(from + SECRETS_AT_ONCE, paths->len), secrets,
-                       error))
-            return NULL;
-    return g_steal_pointer(&secrets);
+    /* Items that are locked are left out of the answer. */
+    if (g_variant_lookup(fetched, path, "@(oayays)", &encoded))
+        return decode_secret(provider, path, encoded, error);
+    sr_error_set(error, SR_ERROR_STORE_LOCKED, "the keyring withholds item %s: unlock it", path);
+    return NULL;
 }
 
 gboolean sr_provider_unlock(SrProvider *provider, const char *collection, char **ret_prompt,

@@ -52,9 +52,19 @@ char *sr_provider_create(SrProvider *provider, const char *collection, const cha
 gboolean sr_provider_delete(SrProvider *provider, const char *collection, const char *item,
                             GVariant *attributes, GError **error);
 
-/* The secrets of the items @paths, in their order (elements: SrSecret *). SR_ERROR_STORE_LOCKED
- * when one of them is locked, SR_ERROR_CORRUPT when one cannot be decoded. */
-GPtrArray *sr_provider_get_secrets(SrProvider *provider, const GPtrArray *paths, GError **error);
+/* The most items at once: a reply stays far below the 128 MiB of a D-Bus message even when all
+ * their secrets are long. */
+#define SR_PROVIDER_FETCH_MAX 32u
+
+/* The secrets of the @count items at @paths, still encrypted for the session: they take no locked
+ * memory before sr_provider_open_secret. Owned by the caller. */
+GVariant *sr_provider_fetch_secrets(SrProvider *provider, const char *const *paths, guint count,
+                                    GError **error);
+
+/* The secret of the item at @path out of @fetched. SR_ERROR_STORE_LOCKED when the item is locked,
+ * SR_ERROR_CORRUPT when it cannot be decoded or is longer than SR_SECRET_MAX. Owned by the caller. */
+SrSecret *sr_provider_open_secret(SrProvider *provider, GVariant *fetched, const char *path,
+                                  GError **error);
 
 /* Send away a prompt that a call returned: nothing is ever shown here. */
 void sr_provider_dismiss(SrProvider *provider, const char *prompt);

@@ -108,15 +108,28 @@ static void free_item(gpointer item)
     sr_item_free(item);
 }
 
-/* The items of @kind (and @id, unless NULL) without their secrets, sorted, newest only. */
+/* Of @items those whose id is @id, or, when that is NULL, starts with @prefix. */
+static void keep_matching(GPtrArray *items, const char *id, const char *prefix)
+{
+    for (guint i = items->len; i > 0; i--) {
+        const SrItem *item = items->pdata[i - 1];
+
+        if (id ? !g_str_equal(item->id, id) : !g_str_has_prefix(item->id, prefix))
+            g_ptr_array_remove_index(items, i - 1);
+    }
+}
+
+/* The items of @kind with that @id, or, when that is NULL, with ids that start with @prefix;
+ * without their secrets, sorted, newest only. */
 static GPtrArray *find_items(ServiceStore *self, const char *collection, SrRecordKind kind,
-                             const char *id, GError **error)
+                             const char *id, const char *prefix, GError **error)
 {
     const SrBusTarget target = sr_provider_target(self->provider, NULL, "Item");
+    const char *searched = id && !sr_item_has_no_id(id) ? id : NULL;
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
     g_autoptr(GPtrArray) properties = NULL;
-    g_autoptr(GPtrArray) paths =
-        sr_provider_search(self->provider, collection, sr_item_attributes(kind, id, NULL), error);
+    g_autoptr(GPtrArray) paths = sr_provider_search(
+        self->provider, collection, sr_item_attributes(kind, searched, NULL), error);
 
     if (!paths)
         return NULL;
@@ -124,13 +137,9 @@ static GPtrArray *find_items(ServiceStore *self, const char *collection, SrRecor
         sr_bus_get_all_properties(&target, paths, sr_provider_deadline(self->provider), error);
     if (!properties)
         return NULL;
-    for (guint i = 0; i < paths->len; i++) {
-        SrItem *item = sr_item_new(paths->pdata[i], kind, properties->pdata[i], error);
-
-        if (!item)
-            return NULL;
-        g_ptr_array_add(items, item);
-    }
+    for (guint i = 0; i < paths->len; i++)
+        g_ptr_array_add(items, sr_item_new(paths->pdata[i], properties->pdata[i]));
+    keep_matching(items, id, prefix);
     sr_item_keep_newest(items);
     return g_steal_pointer(&items);
 }
@@ -140,31 +149,36 @@ static void free_record(gpointer record)
     sr_record_free(record);
 }
 
-/* Fetch the secrets of @items. */
-static GPtrArray *load_records(ServiceStore *self, SrRecordKind kind, const GPtrArray *items,
-                               GError **error)
+static SrRecord *new_entry(SrRecordKind kind, const SrItem *item)
 {
-    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
-    g_autoptr(GPtrArray) paths = g_ptr_array_new();
-    g_autoptr(GPtrArray) texts = NULL;
+    return sr_record_new(kind, item->id, item->algorithm, item->label, NULL);
+}
 
-    for (guint i = 0; i < items->len; i++)
-        g_ptr_array_add(paths, ((SrItem *)items->pdata[i])->path);
-    if (paths->len == 0)
-        return g_steal_pointer(&records);
-    texts = sr_provider_get_secrets(self->provider, paths, error);
-    for (guint i = 0; texts && i < items->len; i++) {
-        const SrItem *item = items->pdata[i];
-        SrSecret *secret = sr_item_decode_secret(texts->pdata[i], error);
+/* The record of @item, whose encrypted secret is in @fetched; SR_ERROR_CORRUPT when just this one
+ * is damaged. */
+static SrRecord *open_item(ServiceStore *self, SrRecordKind kind, const SrItem *item,
+                           GVariant *fetched, GError **error)
+{
+    g_autoptr(SrSecret) text = NULL;
+    SrSecret *secret;
+    SrRecord *record;
 
-        if (!secret)
-            return NULL;
-        /* Locked memory is scarce: hold no secret twice. */
-        sr_secret_free(g_steal_pointer(&texts->pdata[i]));
-        g_ptr_array_add(records,
-                        sr_record_new(kind, item->id, item->algorithm, item->label, secret));
+    if (!item->whole) {
+        sr_error_set(error, SR_ERROR_CORRUPT,
+                     "the keyring's item %s is not a whole %s record: its attributes were changed",
+                     item->path, sr_record_kind_name(kind));
+        return NULL;
     }
-    return texts ? g_steal_pointer(&records) : NULL;
+    text = sr_provider_open_secret(self->provider, fetched, item->path, error);
+    secret = text ? sr_item_decode_secret(text, error) : NULL;
+    if (!secret) {
+        if (error && *error)
+            g_prefix_error(error, "%s \"%s\": ", sr_record_kind_name(kind), item->id);
+        return NULL;
+    }
+    record = new_entry(kind, item);
+    record->secret = secret;
+    return record;
 }
 
 typedef struct {
@@ -172,14 +186,22 @@ typedef struct {
     const char *id;
     const char *prefix;
     const SrRecord *record; /* to put */
-    GPtrArray *records;     /* result */
+    SrRecord *found;        /* result of get */
+    GPtrArray *entries;     /* result of list */
+    SrRecordVisit visit;
+    gpointer visit_data;
+    GError *stop; /* what visit ended with: no failure of the keyring, so nothing is tried again */
+    char *seen;   /* id of the last record that visit saw; a second try goes on behind it */
 } Request;
 
 static gboolean get_operation(ServiceStore *self, const char *collection, gpointer data,
                               GError **error)
 {
     Request *request = data;
-    g_autoptr(GPtrArray) items = find_items(self, collection, request->kind, request->id, error);
+    g_autoptr(GPtrArray) items =
+        find_items(self, collection, request->kind, request->id, NULL, error);
+    g_autoptr(GVariant) fetched = NULL;
+    const SrItem *item;
 
     if (!items)
         return FALSE;
@@ -188,31 +210,106 @@ static gboolean get_operation(ServiceStore *self, const char *collection, gpoint
                      sr_record_kind_name(request->kind), request->id);
         return FALSE;
     }
-    request->records = load_records(self, request->kind, items, error);
-    return request->records != NULL;
+    item = items->pdata[0];
+    fetched = sr_provider_fetch_secrets(self->provider, (const char *const *)&item->path, 1, error);
+    request->found = fetched ? open_item(self, request->kind, item, fetched, error) : NULL;
+    return request->found != NULL;
 }
 
 static gboolean list_operation(ServiceStore *self, const char *collection, gpointer data,
                                GError **error)
 {
     Request *request = data;
-    g_autoptr(GPtrArray) items = find_items(self, collection, request->kind, NULL, error);
+    g_autoptr(GPtrArray) items =
+        find_items(self, collection, request->kind, NULL, request->prefix, error);
 
     if (!items)
         return FALSE;
-    for (guint i = items->len; i > 0; i--)
-        if (!g_str_has_prefix(((SrItem *)items->pdata[i - 1])->id, request->prefix))
-            g_ptr_array_remove_index(items, i - 1);
-    request->records = load_records(self, request->kind, items, error);
-    return request->records != NULL;
+    request->entries = g_ptr_array_new_with_free_func(free_record);
+    for (guint i = 0; i < items->len; i++)
+        g_ptr_array_add(request->entries, new_entry(request->kind, items->pdata[i]));
+    return TRUE;
+}
+
+/* Show the record of @item; FALSE only when the keyring failed. */
+static gboolean visit_item(ServiceStore *self, Request *request, const SrItem *item,
+                           GVariant *fetched, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(SrRecord) record = open_item(self, request->kind, item, fetched, &failure);
+
+    if (failure && !g_error_matches(failure, SR_ERROR, SR_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    if (!record)
+        record = new_entry(request->kind, item);
+    g_free(request->seen);
+    request->seen = g_strdup(item->id);
+    request->visit(record, failure, request->visit_data, &request->stop);
+    return TRUE;
+}
+
+/* Show the records of @count @items from @from on. */
+static gboolean visit_batch(ServiceStore *self, Request *request, const GPtrArray *items,
+                            guint from, guint count, GError **error)
+{
+    const char *paths[SR_PROVIDER_FETCH_MAX];
+    g_autoptr(GVariant) fetched = NULL;
+
+    for (guint i = 0; i < count; i++)
+        paths[i] = ((const SrItem *)items->pdata[from + i])->path;
+    fetched = sr_provider_fetch_secrets(self->provider, paths, count, error);
+    for (guint i = 0; fetched && i < count && !request->stop; i++)
+        if (!visit_item(self, request, items->pdata[from + i], fetched, error))
+            return FALSE;
+    return fetched != NULL;
+}
+
+static gboolean visit_operation(ServiceStore *self, const char *collection, gpointer data,
+                                GError **error)
+{
+    Request *request = data;
+    g_autoptr(GPtrArray) items =
+        find_items(self, collection, request->kind, NULL, request->prefix, error);
+    guint from = 0;
+
+    if (!items)
+        return FALSE;
+    while (request->seen && from < items->len &&
+           strcmp(((const SrItem *)items->pdata[from])->id, request->seen) <= 0)
+        from++;
+    for (; from < items->len && !request->stop; from += SR_PROVIDER_FETCH_MAX)
+        if (!visit_batch(self, request, items, from,
+                         MIN(SR_PROVIDER_FETCH_MAX, items->len - from), error))
+            return FALSE;
+    return TRUE;
+}
+
+/* The paths of all items of @kind and @id, also of older ones. */
+static GPtrArray *find_paths(ServiceStore *self, const char *collection, SrRecordKind kind,
+                             const char *id, GError **error)
+{
+    g_autoptr(GPtrArray) items = NULL;
+    GPtrArray *paths;
+
+    if (!sr_item_has_no_id(id))
+        return sr_provider_search(self->provider, collection, sr_item_attributes(kind, id, NULL),
+                                  error);
+    items = find_items(self, collection, kind, id, NULL, error);
+    if (!items)
+        return NULL;
+    paths = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < items->len; i++)
+        g_ptr_array_add(paths, g_strdup(((const SrItem *)items->pdata[i])->path));
+    return paths;
 }
 
 /* Delete the items of @kind and @id, except the one at @kept (NULL: all). */
 static gboolean delete_items(ServiceStore *self, const char *collection, SrRecordKind kind,
                              const char *id, const char *kept, GError **error)
 {
-    g_autoptr(GPtrArray) paths =
-        sr_provider_search(self->provider, collection, sr_item_attributes(kind, id, NULL), error);
+    g_autoptr(GPtrArray) paths = find_paths(self, collection, kind, id, error);
 
     if (!paths)
         return FALSE;
@@ -236,13 +333,13 @@ static gboolean read_back(ServiceStore *self, const char *collection, const SrRe
                           GError **error)
 {
     Request request = {.kind = record->kind, .id = record->id};
-    g_autoptr(GPtrArray) records = NULL;
+    g_autoptr(SrRecord) found = NULL;
     gboolean same;
 
     if (!get_operation(self, collection, &request, error))
         return FALSE;
-    records = request.records;
-    same = sr_record_equal(records->pdata[0], record);
+    found = request.found;
+    same = sr_record_equal(found, record);
     if (!same)
         sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE,
                      "the keyring acknowledged %s \"%s\" but does not give it back unchanged",
@@ -277,20 +374,29 @@ static gboolean service_put(SrStore *store, const SrRecord *record, GError **err
 static SrRecord *service_get(SrStore *store, SrRecordKind kind, const char *id, GError **error)
 {
     Request request = {.kind = kind, .id = id};
-    g_autoptr(GPtrArray) records = NULL;
 
-    if (!run((ServiceStore *)store, get_operation, &request, error))
-        return NULL;
-    records = request.records;
-    return g_ptr_array_steal_index(records, 0);
+    return run((ServiceStore *)store, get_operation, &request, error) ? request.found : NULL;
 }
 
-static GPtrArray *service_list(SrStore *store, SrRecordKind kind, const char *prefix,
-                               GError **error)
+static GPtrArray *service_list_entries(SrStore *store, SrRecordKind kind, const char *prefix,
+                                       GError **error)
 {
     Request request = {.kind = kind, .prefix = prefix};
 
-    return run((ServiceStore *)store, list_operation, &request, error) ? request.records : NULL;
+    return run((ServiceStore *)store, list_operation, &request, error) ? request.entries : NULL;
+}
+
+static gboolean service_visit(SrStore *store, SrRecordKind kind, const char *prefix,
+                              SrRecordVisit visit, gpointer data, GError **error)
+{
+    Request request = {.kind = kind, .prefix = prefix, .visit = visit, .visit_data = data};
+    const gboolean done = run((ServiceStore *)store, visit_operation, &request, error);
+
+    g_free(request.seen);
+    if (!request.stop)
+        return done;
+    g_propagate_error(error, request.stop);
+    return FALSE;
 }
 
 static gboolean service_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
@@ -369,7 +475,8 @@ static const SrStoreClass service_class = {
     .state = service_state,
     .put = service_put,
     .get = service_get,
-    .list = service_list,
+    .list_entries = service_list_entries,
+    .visit = service_visit,
     .remove = service_remove,
     .unlock = service_unlock,
     .lock = service_lock,

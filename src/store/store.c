@@ -83,6 +83,15 @@ static gboolean is_name(const char *text, gsize min, gsize max, const char *extr
     return length >= min && length <= max;
 }
 
+/* Damaged records may have ids that no put would take, and still can be asked for and removed. */
+static gboolean check_found_id(const char *id, GError **error)
+{
+    if (id && *id && g_utf8_validate(id, -1, NULL))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "id", -1, "is empty or not UTF-8");
+    return FALSE;
+}
+
 static gboolean check_id(const char *id, GError **error)
 {
     if (id && is_name(id, 1, ID_MAX, "_-"))
@@ -144,6 +153,18 @@ static gboolean check_record(const SrRecord *record, GError **error)
                       SR_RECORD_SECRET_MAX, error);
 }
 
+/* What no put would have taken was changed since: damage, wherever it was read. */
+static gboolean check_read(const SrRecord *record, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (check_record(record, &cause))
+        return TRUE;
+    sr_error_set(error, SR_ERROR_CORRUPT, "the stored %s \"%s\" is damaged (%s)",
+                 sr_record_kind_name(record->kind), record->id, cause->message);
+    return FALSE;
+}
+
 const char *sr_store_name(const SrStore *store)
 {
     return store->class->name;
@@ -163,23 +184,61 @@ gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error)
 
 SrRecord *sr_store_get(SrStore *store, SrRecordKind kind, const char *id, GError **error)
 {
-    return check_id(id, error) ? store->class->get(store, kind, id, error) : NULL;
+    g_autoptr(SrRecord) record = NULL;
+
+    if (!check_found_id(id, error))
+        return NULL;
+    record = store->class->get(store, kind, id, error);
+    return record && check_read(record, error) ? g_steal_pointer(&record) : NULL;
 }
 
-GPtrArray *sr_store_list(SrStore *store, SrRecordKind kind, const char *prefix, GError **error)
+static gboolean check_prefix(const char *prefix, GError **error)
 {
-    if (!prefix)
-        prefix = "";
-    if (!is_name(prefix, 0, ID_MAX, "_-")) {
-        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "prefix", -1, "cannot start an id");
-        return NULL;
-    }
-    return store->class->list(store, kind, prefix, error);
+    if (!prefix || is_name(prefix, 0, ID_MAX, "_-"))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "prefix", -1, "cannot start an id");
+    return FALSE;
+}
+
+GPtrArray *sr_store_list_entries(SrStore *store, SrRecordKind kind, const char *prefix,
+                                 GError **error)
+{
+    return check_prefix(prefix, error)
+               ? store->class->list_entries(store, kind, prefix ? prefix : "", error)
+               : NULL;
+}
+
+/* Who visits, behind the check below. */
+typedef struct {
+    SrRecordVisit visit;
+    gpointer data;
+} Visitor;
+
+static gboolean visit_checked(const SrRecord *record, const GError *damage, gpointer data,
+                              GError **error)
+{
+    const Visitor *visitor = data;
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(SrRecord) entry = NULL;
+
+    if (damage || check_read(record, &failure))
+        return visitor->visit(record, damage, visitor->data, error);
+    entry = sr_record_new(record->kind, record->id, record->algorithm, record->label, NULL);
+    return visitor->visit(entry, failure, visitor->data, error);
+}
+
+gboolean sr_store_visit(SrStore *store, SrRecordKind kind, const char *prefix, SrRecordVisit visit,
+                        gpointer data, GError **error)
+{
+    Visitor visitor = {visit, data};
+
+    return check_prefix(prefix, error) &&
+           store->class->visit(store, kind, prefix ? prefix : "", visit_checked, &visitor, error);
 }
 
 gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
 {
-    return check_id(id, error) && store->class->remove(store, kind, id, error);
+    return check_found_id(id, error) && store->class->remove(store, kind, id, error);
 }
 
 gboolean sr_store_unlock(SrStore *store, const SrSecret *passphrase, GError **error)

@@ -6,6 +6,10 @@
  * never on a main loop. States are told apart: locked, unavailable (no bus, no provider, hung, disk
  * full) and "not there" are different errors, and nothing is created except by an explicit put.
  * A put that returned TRUE has been read back.
+ *
+ * A record can be damaged while its store is not: then get says SR_ERROR_CORRUPT for it, and visit
+ * names it beside the ones that are whole. Nothing here writes over a damaged record or drops it,
+ * except a put or remove of its very id.
  */
 #pragma once
 
@@ -44,16 +48,28 @@ typedef struct {
     SrSecret *secret; /* one line of text: UTF-8 without control characters, not empty */
 } SrRecord;
 
-/* A record with copies of the texts (@label NULL: ""). Owned by the caller. */
+/*
+ * A record with copies of the texts (@label NULL: ""); with @secret NULL it is an entry, which is
+ * what a store tells of a record without opening it. Owned by the caller.
+ */
 SrRecord *sr_record_new(SrRecordKind kind, const char *id, const char *algorithm, const char *label,
                         SrSecret *secret /* taken */);
 
-/* Whether all five members are the same, the secrets compared in constant time. */
+/* Whether all five members are the same, the secrets (which must be there) compared in constant
+ * time. */
 gboolean sr_record_equal(const SrRecord *a, const SrRecord *b);
 
 /* NULL is fine. */
 void sr_record_free(SrRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrRecord, sr_record_free)
+
+/*
+ * Takes one record of sr_store_visit: @record (borrowed) with its secret, or, when it is damaged,
+ * its entry with the reason in @damage (borrowed, SR_ERROR_CORRUPT; else NULL). Must not use the
+ * store, and shares its deadline. FALSE with @error ends the visit with that error.
+ */
+typedef gboolean (*SrRecordVisit)(const SrRecord *record, const GError *damage, gpointer data,
+                                  GError **error);
 
 typedef enum {
     SR_STORE_OPEN,        /* ready */
@@ -73,7 +89,10 @@ typedef struct {
     SrStoreState (*state)(SrStore *store, char **ret_detail);
     gboolean (*put)(SrStore *store, const SrRecord *record, GError **error);
     SrRecord *(*get)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
-    GPtrArray *(*list)(SrStore *store, SrRecordKind kind, const char *prefix, GError **error);
+    GPtrArray *(*list_entries)(SrStore *store, SrRecordKind kind, const char *prefix,
+                               GError **error);
+    gboolean (*visit)(SrStore *store, SrRecordKind kind, const char *prefix, SrRecordVisit visit,
+                      gpointer data, GError **error);
     gboolean (*remove)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
     gboolean (*unlock)(SrStore *store, const SrSecret *passphrase, GError **error);
     void (*lock)(SrStore *store);
@@ -97,15 +116,27 @@ SrStoreState sr_store_state(SrStore *store, char **ret_detail);
 gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error);
 
 /* One record, or NULL with SR_ERROR_KEY_NOT_FOUND (any kind), _STORE_LOCKED, _STORE_UNAVAILABLE,
- * _CORRUPT. Owned by the caller. */
+ * _CORRUPT. @id is any id that sr_store_list_entries tells. Owned by the caller. */
 SrRecord *sr_store_get(SrStore *store, SrRecordKind kind, const char *id, GError **error);
 
-/* All records of @kind whose id starts with @prefix (NULL: all), in the order of their ids, with
- * their secrets. Records that cannot be read fail the call. Owned by the caller; frees its
- * SrRecords. */
-GPtrArray *sr_store_list(SrStore *store, SrRecordKind kind, const char *prefix, GError **error);
+/*
+ * The entries (SrRecord without secret) of all records of @kind whose id starts with @prefix (NULL:
+ * all), in the order of their ids. No secret is fetched, so damaged ones are among them; what an
+ * entry says is not proven before its record was read. Owned by the caller; frees its SrRecords.
+ */
+GPtrArray *sr_store_list_entries(SrStore *store, SrRecordKind kind, const char *prefix,
+                                 GError **error);
 
-/* Remove; TRUE also when there was none. */
+/*
+ * Read the same records and show each once to @visit. Only one secret at a time is in memory. FALSE
+ * when the store cannot be read (as a whole: SR_ERROR_STORE_LOCKED, _STORE_UNAVAILABLE, _CORRUPT)
+ * or @visit said so; some records were shown then.
+ */
+gboolean sr_store_visit(SrStore *store, SrRecordKind kind, const char *prefix, SrRecordVisit visit,
+                        gpointer data, GError **error);
+
+/* Remove, damaged or not; TRUE also when there was none. @id is any id that sr_store_list_entries
+ * tells; that of a damaged record may break the rules of SrRecord. */
 gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error);
 
 /*

@@ -100,7 +100,7 @@ static SrVaultDatabase *begin(Vault *self, gboolean write, GError **error)
 static SrRecord *load(Vault *self, SrVaultDatabase *database, SrRecordKind kind, const char *id,
                       GError **error)
 {
-    g_autoptr(GPtrArray) rows = sr_vault_database_find(database, kind, id, NULL, error);
+    g_autoptr(GPtrArray) rows = sr_vault_database_find(database, kind, id, error);
 
     if (!rows)
         return NULL;
@@ -149,24 +149,64 @@ static void free_record(gpointer record)
     sr_record_free(record);
 }
 
-static GPtrArray *vault_list(SrStore *store, SrRecordKind kind, const char *prefix, GError **error)
+static GPtrArray *vault_list_entries(SrStore *store, SrRecordKind kind, const char *prefix,
+                                     GError **error)
 {
-    Vault *self = (Vault *)store;
-    g_autoptr(SrVaultDatabase) database = begin(self, FALSE, error);
+    g_autoptr(SrVaultDatabase) database = begin((Vault *)store, FALSE, error);
     g_autoptr(GPtrArray) rows = NULL;
-    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    GPtrArray *entries;
 
     if (!database)
         return NULL;
-    rows = sr_vault_database_find(database, kind, NULL, prefix, error);
-    for (guint i = 0; rows && i < rows->len; i++) {
-        SrRecord *record = sr_vault_row_open(self->data_key, rows->pdata[i], error);
+    rows = sr_vault_database_list(database, kind, prefix, error);
+    if (!rows)
+        return NULL;
+    entries = g_ptr_array_new_with_free_func(free_record);
+    for (guint i = 0; i < rows->len; i++) {
+        const SrVaultRow *row = rows->pdata[i];
 
-        if (!record)
-            return NULL;
-        g_ptr_array_add(records, record);
+        g_ptr_array_add(entries,
+                        sr_record_new(row->kind, row->id, row->algorithm, row->label, NULL));
     }
-    return rows ? g_steal_pointer(&records) : NULL;
+    return entries;
+}
+
+/* Show @row to @visit: opened, or as damaged when just its seal does not open. */
+static gboolean visit_row(Vault *self, const SrVaultRow *row, SrRecordVisit visit, gpointer data,
+                          GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(SrRecord) record = sr_vault_row_open(self->data_key, row, &failure);
+
+    if (record)
+        return visit(record, NULL, data, error);
+    if (!g_error_matches(failure, SR_ERROR, SR_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    record = sr_record_new(row->kind, row->id, row->algorithm, row->label, NULL);
+    return visit(record, failure, data, error);
+}
+
+/* One transaction, so that the records are those of one moment; row by row, since each is large. */
+static gboolean vault_visit(SrStore *store, SrRecordKind kind, const char *prefix,
+                            SrRecordVisit visit, gpointer data, GError **error)
+{
+    Vault *self = (Vault *)store;
+    g_autoptr(SrVaultDatabase) database = begin(self, FALSE, error);
+    g_autoptr(GPtrArray) entries = NULL;
+
+    if (!database)
+        return FALSE;
+    entries = sr_vault_database_list(database, kind, prefix, error);
+    for (guint i = 0; entries && i < entries->len; i++) {
+        const SrVaultRow *entry = entries->pdata[i];
+        g_autoptr(GPtrArray) rows = sr_vault_database_find(database, kind, entry->id, error);
+
+        if (!rows || (rows->len > 0 && !visit_row(self, rows->pdata[0], visit, data, error)))
+            return FALSE;
+    }
+    return entries != NULL;
 }
 
 static gboolean vault_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
@@ -280,7 +320,8 @@ static const SrStoreClass vault_class = {
     .state = vault_state,
     .put = vault_put,
     .get = vault_get,
-    .list = vault_list,
+    .list_entries = vault_list_entries,
+    .visit = vault_visit,
     .remove = vault_remove,
     .unlock = vault_unlock,
     .lock = vault_lock,

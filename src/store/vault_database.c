@@ -17,9 +17,6 @@
  */
 #define VALUE_MAX (SR_RECORD_SECRET_MAX + 4096)
 
-#define SELECT_RECORD                                                                              \
-    "SELECT kind, id, algorithm, label, generation, sealed FROM record WHERE kind = ?1"
-
 struct SrVaultDatabase {
     sqlite3 *handle;
     char *path;
@@ -367,21 +364,35 @@ static void free_row(gpointer row)
     sr_vault_row_free(row);
 }
 
-GPtrArray *sr_vault_database_find(SrVaultDatabase *database, SrRecordKind kind, const char *id,
-                                  const char *prefix, GError **error)
+static GPtrArray *query_records(SrVaultDatabase *database, const char *sql, SrRecordKind kind,
+                                const char *id, GError **error)
 {
-    /* '{' follows the last character that an id can have. */
-    g_autoptr(sqlite3_stmt) statement =
-        prepare(database,
-                id ? SELECT_RECORD " AND id = ?2"
-                   : SELECT_RECORD " AND id >= ?2 AND id < ?2 || '{' ORDER BY id",
-                error);
+    g_autoptr(sqlite3_stmt) statement = prepare(database, sql, error);
 
     if (!statement)
         return NULL;
     bind_text(statement, 1, sr_record_kind_name(kind));
-    bind_text(statement, 2, id ? id : prefix);
+    bind_text(statement, 2, id);
     return read_rows(database, statement, read_record, free_row, error);
+}
+
+GPtrArray *sr_vault_database_find(SrVaultDatabase *database, SrRecordKind kind, const char *id,
+                                  GError **error)
+{
+    return query_records(database,
+                         "SELECT kind, id, algorithm, label, generation, sealed FROM record"
+                         " WHERE kind = ?1 AND id = ?2",
+                         kind, id, error);
+}
+
+GPtrArray *sr_vault_database_list(SrVaultDatabase *database, SrRecordKind kind, const char *prefix,
+                                  GError **error)
+{
+    /* '{' follows the last character that an id can have. */
+    return query_records(database,
+                         "SELECT kind, id, algorithm, label, generation, NULL FROM record"
+                         " WHERE kind = ?1 AND id >= ?2 AND id < ?2 || '{' ORDER BY id",
+                         kind, prefix, error);
 }
 
 gboolean sr_vault_database_remove(SrVaultDatabase *database, SrRecordKind kind, const char *id,

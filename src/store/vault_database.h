@@ -52,10 +52,14 @@ gboolean sr_vault_database_next_generation(SrVaultDatabase *database, gint64 *re
 /* Insert or replace. */
 gboolean sr_vault_database_put(SrVaultDatabase *database, const SrVaultRow *row, GError **error);
 
-/* The rows of @kind with that @id, or with ids that start with @prefix (the other is NULL), in the
- * order of their ids. Elements SrVaultRow *. */
+/* The row of @kind with that @id: an array of one SrVaultRow *, or of none. */
 GPtrArray *sr_vault_database_find(SrVaultDatabase *database, SrRecordKind kind, const char *id,
-                                  const char *prefix, GError **error);
+                                  GError **error);
+
+/* The rows of @kind with ids that start with @prefix, in the order of their ids, with nothing in
+ * their @sealed. Elements SrVaultRow *. */
+GPtrArray *sr_vault_database_list(SrVaultDatabase *database, SrRecordKind kind, const char *prefix,
+                                  GError **error);
 
 /* Remove the row; TRUE also when there was none. */
 gboolean sr_vault_database_remove(SrVaultDatabase *database, SrRecordKind kind, const char *id,

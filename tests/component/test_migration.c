@@ -47,10 +47,11 @@ static Pair *pair_new(const World *world, gboolean out_of_vault)
 static void empty(SrStore *store)
 {
     for (guint kind = 0; kind < SR_RECORD_KINDS; kind++) {
-        g_autoptr(GPtrArray) records = sr_store_list(store, (SrRecordKind)kind, NULL, NULL);
+        g_autoptr(GPtrArray) entries =
+            sr_store_list_entries(store, (SrRecordKind)kind, NULL, NULL);
 
-        for (guint i = 0; i < records->len; i++)
-            sr_store_remove(store, (SrRecordKind)kind, ((SrRecord *)records->pdata[i])->id, NULL);
+        for (guint i = 0; i < entries->len; i++)
+            sr_store_remove(store, (SrRecordKind)kind, ((SrRecord *)entries->pdata[i])->id, NULL);
     }
 }
 
@@ -138,7 +139,7 @@ static void test_move(Pair *pair)
     guint moved = 0;
 
     fill(pair->from, RECORDS);
-    g_assert_true(sr_migration_run(pair->from, pair->to, commit, &commits, &moved, &error));
+    g_assert_true(sr_migration_run(pair->from, pair->to, commit, &commits, &moved, NULL, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(moved, ==, RECORDS);
     g_assert_cmpuint(commits, ==, 1);
@@ -150,7 +151,7 @@ static void test_nothing_to_move(Pair *pair)
 {
     guint moved = 1;
 
-    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, &moved, NULL));
+    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, &moved, NULL, NULL));
     g_assert_cmpuint(moved, ==, 0);
     g_assert_cmpuint(count_all(pair->to), ==, 0);
 }
@@ -160,7 +161,7 @@ static void test_others_stay(Pair *pair)
     fill(pair->from, 3);
     put(pair->to, 1, "");
     put(pair->to, 7, "");
-    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL));
+    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL, NULL));
     for (guint i = 0; i < 3; i++)
         assert_record(pair->to, i, "");
     assert_record(pair->to, 7, "");
@@ -173,7 +174,7 @@ static void test_conflict(Pair *pair)
 
     fill(pair->from, 3);
     put(pair->to, 2, " other");
-    g_assert_false(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, &error));
+    g_assert_false(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL, &error));
     g_assert_error(error, SR_ERROR, SR_ERROR_KEY_EXISTS);
     g_assert_nonnull(strstr(error->message, "\"r2\""));
     assert_all(pair->from, 3);
@@ -187,11 +188,11 @@ static void test_refused_commit(Pair *pair)
     g_autoptr(GError) error = NULL;
 
     fill(pair->from, 3);
-    g_assert_false(sr_migration_run(pair->from, pair->to, refuse, NULL, NULL, &error));
+    g_assert_false(sr_migration_run(pair->from, pair->to, refuse, NULL, NULL, NULL, &error));
     g_assert_error(error, SR_ERROR, SR_ERROR_INTERNAL);
     assert_all(pair->from, 3);
     put(pair->from, 1, " newer");
-    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL));
+    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL, NULL));
     assert_record(pair->to, 1, " newer");
     g_assert_cmpuint(count_all(pair->to), ==, 3);
     g_assert_cmpuint(count_all(pair->from), ==, 0);
@@ -206,7 +207,7 @@ static void test_killed_after_commit(Pair *pair)
     put(pair->to, 1, " newer");
     put(pair->to, 2, "");
     assert_put(pair->to, SR_RECORD_RECORD, SR_MIGRATION_MARKER_ID, text);
-    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL));
+    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL, NULL));
     assert_record(pair->to, 0, "");
     assert_record(pair->to, 1, " newer");
     g_assert_cmpuint(count_all(pair->to), ==, 3);
@@ -221,7 +222,7 @@ static void test_back_after_a_kill(Pair *pair)
     put(pair->to, 1, " stale");
     put(pair->from, 1, "");
     assert_put(pair->from, SR_RECORD_RECORD, SR_MIGRATION_MARKER_ID, text);
-    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL));
+    g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL, NULL));
     assert_record(pair->to, 1, "");
     g_assert_cmpuint(count_all(pair->to), ==, 1);
     g_assert_cmpuint(count_all(pair->from), ==, 0);
@@ -233,7 +234,7 @@ static void test_locked_target(Pair *pair)
     SrStore *locked = sr_vault_new(pair->vault_path, CHEAP);
 
     fill(pair->other, 3);
-    g_assert_false(sr_migration_run(pair->other, locked, NULL, NULL, NULL, &error));
+    g_assert_false(sr_migration_run(pair->other, locked, NULL, NULL, NULL, NULL, &error));
     g_assert_error(error, SR_ERROR, SR_ERROR_STORE_LOCKED);
     assert_all(pair->other, 3);
     sr_store_free(locked);
@@ -307,7 +308,7 @@ static void test_killed(const World *world, Pair *pair)
         g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
         interrupted += WIFSIGNALED(status);
         assert_none_lost(pair, RECORDS);
-        g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL));
+        g_assert_true(sr_migration_run(pair->from, pair->to, NULL, NULL, NULL, NULL, NULL));
         assert_all(pair->to, RECORDS);
         g_assert_cmpuint(count_all(pair->from), ==, 0);
         turn_round(pair);
@@ -373,7 +374,7 @@ static int move_in_child(const char *direction, const char *path, const char *ad
     g_autoptr(SrStore) service = sr_secret_service_new(address);
     const gboolean out = g_str_equal(direction, "out");
 
-    return sr_migration_run(out ? vault : service, out ? service : vault, NULL, NULL, NULL, NULL)
+    return sr_migration_run(out ? vault : service, out ? service : vault, NULL, NULL, NULL, NULL, NULL)
                ? EXIT_SUCCESS
                : EXIT_FAILURE;
 }

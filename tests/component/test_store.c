@@ -81,21 +81,60 @@ static void test_list_prefix_and_order(SrStore *store)
     static const char *const expected[] = {"b", "b-10", "b-2", "b_"};
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) found = NULL;
+    g_autoptr(GPtrArray) entries = NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
         assert_put(store, SR_RECORD_SESSION, ids[i], ids[i]);
     g_assert_cmpuint(assert_count(store, SR_RECORD_SESSION, NULL), ==, G_N_ELEMENTS(ids));
     g_assert_cmpuint(assert_count(store, SR_RECORD_SESSION, ""), ==, G_N_ELEMENTS(ids));
     g_assert_cmpuint(assert_count(store, SR_RECORD_SESSION, "nothing"), ==, 0);
-    found = sr_store_list(store, SR_RECORD_SESSION, "b", &error);
+    found = assert_read_all(store, SR_RECORD_SESSION, "b");
+    entries = sr_store_list_entries(store, SR_RECORD_SESSION, "b", &error);
     g_assert_no_error(error);
     g_assert_cmpuint(found->len, ==, G_N_ELEMENTS(expected));
+    g_assert_cmpuint(entries->len, ==, G_N_ELEMENTS(expected));
     for (guint i = 0; i < found->len; i++) {
         const SrRecord *record = found->pdata[i];
+        const SrRecord *entry = entries->pdata[i];
 
         g_assert_cmpstr(record->id, ==, expected[i]);
         g_assert_cmpstr((const char *)sr_secret_peek(record->secret), ==, expected[i]);
+        g_assert_cmpstr(entry->id, ==, expected[i]);
+        g_assert_cmpstr(entry->algorithm, ==, "secp256k1");
+        g_assert_cmpstr(entry->label, ==, expected[i]);
+        g_assert_null(entry->secret);
     }
+}
+
+/* Ends at the third record, with the error that a failing keyring would give: even so nothing may
+ * be tried again. */
+static gboolean count_to_three(const SrRecord *record, const GError *damage, gpointer data,
+                               GError **error)
+{
+    guint *count = data;
+
+    (void)record;
+    (void)damage;
+    if (++*count < 3)
+        return TRUE;
+    sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "three are enough");
+    return FALSE;
+}
+
+static void test_a_visit_ends_when_told(SrStore *store)
+{
+    g_autoptr(GError) error = NULL;
+    guint count = 0;
+
+    for (guint i = 0; i < 5; i++) {
+        g_autofree char *id = g_strdup_printf("%u", i);
+
+        assert_put(store, SR_RECORD_ACCOUNT, id, "x");
+    }
+    g_assert_false(sr_store_visit(store, SR_RECORD_ACCOUNT, NULL, count_to_three, &count, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_STORE_UNAVAILABLE);
+    g_assert_cmpstr(error->message, ==, "three are enough");
+    g_assert_cmpuint(count, ==, 3);
 }
 
 static void test_remove(SrStore *store)
@@ -203,10 +242,14 @@ static void test_bad_names(SrStore *store)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(sr_store_get(store, SR_RECORD_KEY, "../x", &error));
+    g_assert_null(sr_store_get(store, SR_RECORD_KEY, "\xff", &error));
     g_assert_error(error, SR_ERROR, SR_ERROR_INVALID_PARAMS);
     g_clear_error(&error);
-    g_assert_null(sr_store_list(store, SR_RECORD_KEY, "%", &error));
+    assert_missing(store, SR_RECORD_KEY, "../x");
+    g_assert_null(sr_store_list_entries(store, SR_RECORD_KEY, "%", &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_INVALID_PARAMS);
+    g_clear_error(&error);
+    g_assert_false(sr_store_visit(store, SR_RECORD_KEY, "%", count_to_three, NULL, &error));
     g_assert_error(error, SR_ERROR, SR_ERROR_INVALID_PARAMS);
     g_clear_error(&error);
     g_assert_false(sr_store_remove(store, SR_RECORD_KEY, "", &error));
@@ -215,7 +258,6 @@ static void test_bad_names(SrStore *store)
 
 static void test_many(SrStore *store)
 {
-    g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) found = NULL;
     const gboolean slow = g_str_equal(sr_store_name(store), "secret-service");
     const guint many = slow && !g_getenv("SOAK") ? MANY_IN_KEYRING : MANY;
@@ -225,8 +267,7 @@ static void test_many(SrStore *store)
 
         assert_put(store, SR_RECORD_RECORD, id, id);
     }
-    found = sr_store_list(store, SR_RECORD_RECORD, NULL, &error);
-    g_assert_no_error(error);
+    found = assert_read_all(store, SR_RECORD_RECORD, NULL);
     g_assert_cmpuint(found->len, ==, many);
     for (guint i = 0; i < found->len; i++) {
         const SrRecord *record = found->pdata[i];
@@ -251,11 +292,12 @@ static void empty(SrStore *store)
 {
     for (guint kind = 0; kind < SR_RECORD_KINDS; kind++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(GPtrArray) records = sr_store_list(store, (SrRecordKind)kind, NULL, &error);
+        g_autoptr(GPtrArray) entries =
+            sr_store_list_entries(store, (SrRecordKind)kind, NULL, &error);
 
         g_assert_no_error(error);
-        for (guint i = 0; i < records->len; i++)
-            sr_store_remove(store, (SrRecordKind)kind, ((SrRecord *)records->pdata[i])->id, &error);
+        for (guint i = 0; i < entries->len; i++)
+            sr_store_remove(store, (SrRecordKind)kind, ((SrRecord *)entries->pdata[i])->id, &error);
         g_assert_no_error(error);
     }
 }
@@ -286,6 +328,7 @@ static void assert_locked(SrStore *store)
     g_autoptr(GError) get = NULL;
     g_autoptr(GError) put = NULL;
     g_autoptr(GError) list = NULL;
+    g_autoptr(GError) visit = NULL;
     g_autoptr(GError) remove = NULL;
 
     g_assert_cmpint(sr_store_state(store, NULL), ==, SR_STORE_LOCKED);
@@ -293,8 +336,10 @@ static void assert_locked(SrStore *store)
     g_assert_error(get, SR_ERROR, SR_ERROR_STORE_LOCKED);
     g_assert_false(sr_store_put(store, record, &put));
     g_assert_error(put, SR_ERROR, SR_ERROR_STORE_LOCKED);
-    g_assert_null(sr_store_list(store, SR_RECORD_KEY, NULL, &list));
+    g_assert_null(sr_store_list_entries(store, SR_RECORD_KEY, NULL, &list));
     g_assert_error(list, SR_ERROR, SR_ERROR_STORE_LOCKED);
+    g_assert_false(sr_store_visit(store, SR_RECORD_KEY, NULL, count_to_three, NULL, &visit));
+    g_assert_error(visit, SR_ERROR, SR_ERROR_STORE_LOCKED);
     g_assert_false(sr_store_remove(store, SR_RECORD_KEY, "k", &remove));
     g_assert_error(remove, SR_ERROR, SR_ERROR_STORE_LOCKED);
 }
@@ -351,6 +396,7 @@ static const struct {
     {"put-replaces-the-record-of-the-same-id", test_replace},
     {"the-same-id-in-every-kind", test_kinds_are_apart},
     {"list-takes-a-prefix-and-sorts-by-id", test_list_prefix_and_order},
+    {"a-visit-ends-when-told", test_a_visit_ends_when_told},
     {"remove-takes-one-and-is-content-with-none", test_remove},
     {"missing-is-not-an-other-error", test_missing},
     {"long-secrets-come-back-whole", test_long},

@@ -51,10 +51,52 @@ void assert_missing(SrStore *store, SrRecordKind kind, const char *id)
 guint assert_count(SrStore *store, SrRecordKind kind, const char *prefix)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) records = sr_store_list(store, kind, prefix, &error);
+    g_autoptr(GPtrArray) entries = sr_store_list_entries(store, kind, prefix, &error);
 
     g_assert_no_error(error);
-    return records->len;
+    return entries->len;
+}
+
+static gboolean add_copy(const SrRecord *record, const GError *damage, gpointer data,
+                         GError **error)
+{
+    (void)error;
+    g_assert_no_error(damage);
+    g_ptr_array_add(data, record_from_text(record->kind, record->id, record->algorithm,
+                                           record->label,
+                                           (const char *)sr_secret_peek(record->secret)));
+    return TRUE;
+}
+
+GPtrArray *assert_read_all(SrStore *store, SrRecordKind kind, const char *prefix)
+{
+    GPtrArray *records = g_ptr_array_new_with_free_func((GDestroyNotify)sr_record_free);
+    g_autoptr(GError) error = NULL;
+
+    sr_store_visit(store, kind, prefix, add_copy, records, &error);
+    g_assert_no_error(error);
+    return records;
+}
+
+static gboolean add_id(const SrRecord *record, const GError *damage, gpointer data, GError **error)
+{
+    GString *ids = data;
+
+    (void)error;
+    g_assert_true((damage == NULL) == (record->secret != NULL));
+    g_assert_true(!damage || g_error_matches(damage, SR_ERROR, SR_ERROR_CORRUPT));
+    g_string_append_printf(ids, "%s%s%s", ids->len > 0 ? " " : "", record->id, damage ? "!" : "");
+    return TRUE;
+}
+
+char *assert_visit(SrStore *store, SrRecordKind kind, const char *prefix)
+{
+    GString *ids = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    sr_store_visit(store, kind, prefix, add_id, ids, &error);
+    g_assert_no_error(error);
+    return g_string_free(ids, FALSE);
 }
 
 SrStore *open_vault(const char *path)

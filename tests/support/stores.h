@@ -18,6 +18,14 @@ SrRecord *record_from_text(SrRecordKind kind, const char *id, const char *algori
 void assert_put(SrStore *store, SrRecordKind kind, const char *id, const char *text);
 void assert_holds(SrStore *store, SrRecordKind kind, const char *id, const char *text);
 void assert_missing(SrStore *store, SrRecordKind kind, const char *id);
+
+/* All records of @kind, read; none may be damaged. In the order in which they came. */
+GPtrArray *assert_read_all(SrStore *store, SrRecordKind kind, const char *prefix);
+
+/* The ids of all, those of damaged ones with a "!" behind, and a space between two. */
+char *assert_visit(SrStore *store, SrRecordKind kind, const char *prefix);
+
+/* How many entries there are. */
 guint assert_count(SrStore *store, SrRecordKind kind, const char *prefix);
 
 /* The vault at @path, unlocked (and set up when it was not). */

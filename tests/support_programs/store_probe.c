@@ -10,6 +10,7 @@
  *     put KIND ID ALGORITHM LABEL SECRET (ALGORITHM may be empty)
  *     get KIND ID                        algorithm, label, secret
  *     list KIND [PREFIX]                 number, ids…
+ *     visit KIND [PREFIX]                ID=LENGTH for each secret, ID! for damaged records
  *     remove KIND ID
  *     stores KIND FROM TO                puts records with these numbers as ids, "ack<TAB>N" each,
  *                                        trying again until it is done; number of failures
@@ -88,14 +89,31 @@ static gboolean do_get(Probe *probe, char **words, GString *answer, GError **err
 
 static gboolean do_list(Probe *probe, char **words, GString *answer, GError **error)
 {
-    g_autoptr(GPtrArray) records = sr_store_list(probe->store, kind_of(words[1]), words[2], error);
+    g_autoptr(GPtrArray) entries =
+        sr_store_list_entries(probe->store, kind_of(words[1]), words[2], error);
 
-    if (!records)
+    if (!entries)
         return FALSE;
-    g_string_append_printf(answer, "\t%u", records->len);
-    for (guint i = 0; i < records->len; i++)
-        g_string_append_printf(answer, "\t%s", ((SrRecord *)records->pdata[i])->id);
+    g_string_append_printf(answer, "\t%u", entries->len);
+    for (guint i = 0; i < entries->len; i++)
+        g_string_append_printf(answer, "\t%s", ((SrRecord *)entries->pdata[i])->id);
     return TRUE;
+}
+
+static gboolean add_length(const SrRecord *record, const GError *damage, gpointer data,
+                           GError **error)
+{
+    (void)error;
+    if (damage)
+        g_string_append_printf(data, "\t%s!", record->id);
+    else
+        g_string_append_printf(data, "\t%s=%zu", record->id, sr_secret_size(record->secret));
+    return TRUE;
+}
+
+static gboolean do_visit(Probe *probe, char **words, GString *answer, GError **error)
+{
+    return sr_store_visit(probe->store, kind_of(words[1]), words[2], add_length, answer, error);
 }
 
 static gboolean do_remove(Probe *probe, char **words, GString *answer, GError **error)
@@ -138,7 +156,7 @@ static const struct {
 } commands[] = {
     {"state", 1, do_state},   {"put", 6, do_put},       {"get", 3, do_get},
     {"list", 2, do_list},     {"remove", 3, do_remove}, {"stores", 4, do_stores},
-    {"unlock", 2, do_unlock},
+    {"unlock", 2, do_unlock}, {"visit", 2, do_visit},
 };
 
 static Command find_command(char **words)
