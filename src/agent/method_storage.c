@@ -401,8 +401,8 @@ static void list_records(SrRequest *request)
     listing->owner = owner_of(request);
     listing->prefix = g_strdup(prefix);
     listing->names = g_ptr_array_new_with_free_func(g_free);
-    sr_request_on_store(request, list_job, listing, listing_free,
-                        (GDestroyNotify)g_ptr_array_unref, SR_STORE_DEADLINE_MS, reply_names);
+    sr_request_on_store(request, list_job, listing, listing_free, (GDestroyNotify)g_ptr_array_unref,
+                        SR_STORE_DEADLINE_MS, reply_names);
 }
 
 static void handle_list(SrRequest *request)

@@ -35,9 +35,9 @@ static void print_left(SrJson *damaged)
 
     for (gsize i = 0; i < count; i++) {
         SrJson *entry = json_object_array_get_idx(damaged, i);
-        g_autofree char *line = g_strdup_printf(
-            "Left where it was, because it is damaged: %s %s", sr_json_string(entry, "kind", NULL),
-            sr_json_string(entry, "id", NULL));
+        g_autofree char *line =
+            g_strdup_printf("Left where it was, because it is damaged: %s %s",
+                            sr_json_string(entry, "kind", NULL), sr_json_string(entry, "id", NULL));
 
         sr_output_line(line);
     }

@@ -119,7 +119,8 @@ static const NextStep next_steps[] = {
     {SR_ERROR_NONCE_REUSED, "ask the site for a message with a new nonce"},
     {SR_ERROR_EXPIRED, "ask the site for a new message"},
     {SR_ERROR_KEY_NOT_FOUND, "`sealring key list` and `sealring grant list` show what is there"},
-    {SR_ERROR_CORRUPT, "restore it from a backup, or delete it; `sealring key list` shows damaged keys"},
+    {SR_ERROR_CORRUPT,
+     "restore it from a backup, or delete it; `sealring key list` shows damaged keys"},
     {SR_ERROR_KEY_EXISTS, "`sealring key list` shows the keys that are there"},
     {SR_ERROR_WRONG_PASSPHRASE, "try again; caps lock and keyboard layout are usual reasons"},
 };

@@ -49,7 +49,7 @@ SrItem *sr_item_new(const char *path, GVariant *properties)
         g_variant_lookup(attributes, "id", "&s", &id);
         g_variant_lookup(attributes, "algorithm", "s", &item->algorithm);
     }
-    item->whole = id && *id && g_variant_lookup(values, "Label", "s", &item->label);
+    item->whole = g_variant_lookup(values, "Label", "s", &item->label) && id && *id;
     if (!item->label)
         item->label = g_strdup("");
     item->id = id && *id ? g_strdup(id) : g_strconcat(NO_ID, strrchr(path, '/') + 1, NULL);

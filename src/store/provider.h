@@ -62,7 +62,8 @@ GVariant *sr_provider_fetch_secrets(SrProvider *provider, const char *const *pat
                                     GError **error);
 
 /* The secret of the item at @path out of @fetched. SR_ERROR_STORE_LOCKED when the item is locked,
- * SR_ERROR_CORRUPT when it cannot be decoded or is longer than SR_SECRET_MAX. Owned by the caller. */
+ * SR_ERROR_CORRUPT when it cannot be decoded or is longer than SR_SECRET_MAX. Owned by the caller.
+ */
 SrSecret *sr_provider_open_secret(SrProvider *provider, GVariant *fetched, const char *path,
                                   GError **error);
 

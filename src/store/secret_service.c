@@ -280,8 +280,8 @@ static gboolean visit_operation(ServiceStore *self, const char *collection, gpoi
            strcmp(((const SrItem *)items->pdata[from])->id, request->seen) <= 0)
         from++;
     for (; from < items->len && !request->stop; from += SR_PROVIDER_FETCH_MAX)
-        if (!visit_batch(self, request, items, from,
-                         MIN(SR_PROVIDER_FETCH_MAX, items->len - from), error))
+        if (!visit_batch(self, request, items, from, MIN(SR_PROVIDER_FETCH_MAX, items->len - from),
+                         error))
             return FALSE;
     return TRUE;
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "store/secret_service.h"
+#include "support/damage.h"
 #include "support/keyring_process.h"
 #include "support/stores.h"
 
@@ -47,8 +48,7 @@ static Pair *pair_new(const World *world, gboolean out_of_vault)
 static void empty(SrStore *store)
 {
     for (guint kind = 0; kind < SR_RECORD_KINDS; kind++) {
-        g_autoptr(GPtrArray) entries =
-            sr_store_list_entries(store, (SrRecordKind)kind, NULL, NULL);
+        g_autoptr(GPtrArray) entries = sr_store_list_entries(store, (SrRecordKind)kind, NULL, NULL);
 
         for (guint i = 0; i < entries->len; i++)
             sr_store_remove(store, (SrRecordKind)kind, ((SrRecord *)entries->pdata[i])->id, NULL);
@@ -240,6 +240,76 @@ static void test_locked_target(Pair *pair)
     sr_store_free(locked);
 }
 
+/* Make record @i of the pair's old store unreadable. */
+static void damage_old(const World *world, const Pair *pair, guint i)
+{
+    static const char malformed[] = "base64url:!";
+    g_autoptr(SrRecord) record = make_record(i, "");
+    g_autofree char *sql =
+        g_strdup_printf("UPDATE record SET sealed = zeroblob(40) WHERE id = '%s'", record->id);
+    const PlantedItem item = {sr_record_kind_name(record->kind), record->id, malformed,
+                              strlen(malformed)};
+
+    if (pair->from == pair->vault) {
+        damage_vault(pair->vault_path, sql);
+        return;
+    }
+    sr_store_remove(pair->from, record->kind, record->id, NULL);
+    plant_item(keyring_process_address(world->keyring), &item);
+}
+
+static void assert_damaged(SrStore *store, guint i)
+{
+    g_autoptr(SrRecord) record = make_record(i, "");
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(sr_store_get(store, record->kind, record->id, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_CORRUPT);
+}
+
+static void test_damaged_stays(const World *world, Pair *pair)
+{
+    g_autoptr(GPtrArray) damaged = NULL;
+    g_autoptr(GError) error = NULL;
+    guint moved = 0;
+
+    fill(pair->from, 6);
+    damage_old(world, pair, 2);
+    sr_migration_run(pair->from, pair->to, NULL, NULL, &moved, &damaged, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(moved, ==, 5);
+    g_assert_cmpuint(damaged->len, ==, 1);
+    g_assert_cmpstr(((const SrRecord *)damaged->pdata[0])->id, ==, "r2");
+    g_assert_cmpuint(count_all(pair->to), ==, 5);
+    g_assert_cmpuint(count_all(pair->from), ==, 1);
+    assert_damaged(pair->from, 2);
+    /* And back: it is where it was, and in nobody's way. */
+    g_assert_true(sr_migration_run(pair->to, pair->from, NULL, NULL, &moved, NULL, NULL));
+    g_assert_cmpuint(moved, ==, 5);
+    g_assert_cmpuint(count_all(pair->from), ==, 6);
+    assert_damaged(pair->from, 2);
+}
+
+/* A whole record does not take the place of a damaged one that waits for its repair. */
+static void test_damaged_target(const World *world, Pair *pair)
+{
+    g_autoptr(GError) error = NULL;
+    SrStore *from = pair->from;
+
+    fill(pair->from, 3);
+    damage_old(world, pair, 2);
+    put(pair->to, 1, "");
+    put(pair->to, 2, "");
+    g_assert_false(sr_migration_run(pair->to, from, NULL, NULL, NULL, NULL, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_CORRUPT);
+    g_assert_nonnull(strstr(error->message, "\"r2\""));
+    assert_damaged(from, 2);
+    assert_record(pair->to, 1, "");
+    assert_record(pair->to, 2, "");
+    g_assert_cmpuint(count_all(pair->from), ==, 3);
+    g_assert_cmpuint(count_all(pair->to), ==, 2);
+}
+
 static GPid start_move(const World *world, const Pair *pair)
 {
     g_autoptr(GError) error = NULL;
@@ -319,7 +389,8 @@ static void test_killed(const World *world, Pair *pair)
 
 typedef struct {
     const World *world;
-    void (*run)(Pair *pair); /* NULL: test_killed */
+    void (*run)(Pair *pair);
+    void (*run_in)(const World *world, Pair *pair); /* or this */
     gboolean out_of_vault;
 } Case;
 
@@ -336,23 +407,26 @@ static void run_case(gconstpointer data)
     if (run->run)
         run->run(pair);
     else
-        test_killed(run->world, pair);
+        run->run_in(run->world, pair);
     pair_free(pair);
 }
 
 static const struct {
     const char *name;
     void (*run)(Pair *pair);
+    void (*run_in)(const World *world, Pair *pair);
 } cases[] = {
-    {"moves-everything-once", test_move},
-    {"moves-nothing-when-there-is-nothing", test_nothing_to_move},
-    {"leaves-what-the-target-has-already", test_others_stay},
-    {"stops-at-a-conflict-before-changing-anything", test_conflict},
-    {"a-commit-that-fails-leaves-the-old-store-in-use", test_refused_commit},
-    {"completes-a-move-killed-after-its-commit", test_killed_after_commit},
-    {"a-way-back-ignores-stale-copies", test_back_after_a_kill},
-    {"a-locked-target-changes-nothing", test_locked_target},
-    {"killed-at-any-point-loses-nothing", NULL},
+    {"moves-everything-once", test_move, NULL},
+    {"moves-nothing-when-there-is-nothing", test_nothing_to_move, NULL},
+    {"leaves-what-the-target-has-already", test_others_stay, NULL},
+    {"stops-at-a-conflict-before-changing-anything", test_conflict, NULL},
+    {"a-commit-that-fails-leaves-the-old-store-in-use", test_refused_commit, NULL},
+    {"completes-a-move-killed-after-its-commit", test_killed_after_commit, NULL},
+    {"a-way-back-ignores-stale-copies", test_back_after_a_kill, NULL},
+    {"a-locked-target-changes-nothing", test_locked_target, NULL},
+    {"a-damaged-record-stays-where-it-is-and-is-named", NULL, test_damaged_stays},
+    {"a-damaged-record-of-the-target-is-not-written-over", NULL, test_damaged_target},
+    {"killed-at-any-point-loses-nothing", NULL, test_killed},
 };
 
 static void add_cases(const World *world, gboolean out_of_vault)
@@ -363,7 +437,7 @@ static void add_cases(const World *world, gboolean out_of_vault)
                             out_of_vault ? "vault-to-keyring" : "keyring-to-vault", cases[i].name);
         Case *run = g_new(Case, 1);
 
-        *run = (Case){world, cases[i].run, out_of_vault};
+        *run = (Case){world, cases[i].run, cases[i].run_in, out_of_vault};
         g_test_add_data_func_full(path, run, run_case, g_free);
     }
 }
@@ -374,7 +448,8 @@ static int move_in_child(const char *direction, const char *path, const char *ad
     g_autoptr(SrStore) service = sr_secret_service_new(address);
     const gboolean out = g_str_equal(direction, "out");
 
-    return sr_migration_run(out ? vault : service, out ? service : vault, NULL, NULL, NULL, NULL, NULL)
+    return sr_migration_run(out ? vault : service, out ? service : vault, NULL, NULL, NULL, NULL,
+                            NULL)
                ? EXIT_SUCCESS
                : EXIT_FAILURE;
 }

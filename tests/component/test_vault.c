@@ -2,12 +2,12 @@
 #include "store/vault.h"
 
 #include "base/error.h"
+#include "support/damage.h"
 #include "support/stores.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -40,16 +40,9 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     g_free(fixture->path);
 }
 
-/* Change the file as somebody with write access may. */
 static void doctor(Fixture *fixture, const char *sql)
 {
-    sqlite3 *handle = NULL;
-    char *message = NULL;
-
-    g_assert_cmpint(sqlite3_open(fixture->path, &handle), ==, SQLITE_OK);
-    sqlite3_exec(handle, sql, NULL, NULL, &message);
-    g_assert_cmpstr(message, ==, NULL);
-    sqlite3_close(handle);
+    damage_vault(fixture->path, sql);
 }
 
 static void assert_unlock_fails(SrStore *store, const char *text, SrErrorCode code)

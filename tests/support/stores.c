@@ -62,9 +62,9 @@ static gboolean add_copy(const SrRecord *record, const GError *damage, gpointer 
 {
     (void)error;
     g_assert_no_error(damage);
-    g_ptr_array_add(data, record_from_text(record->kind, record->id, record->algorithm,
-                                           record->label,
-                                           (const char *)sr_secret_peek(record->secret)));
+    g_ptr_array_add(data,
+                    record_from_text(record->kind, record->id, record->algorithm, record->label,
+                                     (const char *)sr_secret_peek(record->secret)));
     return TRUE;
 }
 
