@@ -176,6 +176,11 @@ gboolean sr_key_ring_has_default(const SrKeyRing *ring)
     return ring->default_id || sr_key_ring_default(ring);
 }
 
+gboolean sr_key_ring_is_chosen(const SrKeyRing *ring, const char *id)
+{
+    return g_strcmp0(ring->default_id, id) == 0;
+}
+
 static gboolean has_address(const SrKeyInfo *info, const guint8 address[SR_ADDRESS_SIZE])
 {
     guint8 own[SR_ADDRESS_SIZE];

@@ -46,6 +46,9 @@ const char *sr_key_ring_default(const SrKeyRing *ring);
 /* Whether a default key is there or was chosen, damaged or not. */
 gboolean sr_key_ring_has_default(const SrKeyRing *ring);
 
+/* Whether @id is the key that was chosen as the default, damaged or not. */
+gboolean sr_key_ring_is_chosen(const SrKeyRing *ring, const char *id);
+
 /* Make @id the default; NULL or an unknown id unsets it. */
 void sr_key_ring_set_default(SrKeyRing *ring, const char *id);
 

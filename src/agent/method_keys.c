@@ -26,6 +26,7 @@ static SrJson *damaged_json(const SrRequest *request)
         sr_json_add_string(json, "id", key->id);
         sr_json_add_string(json, "name", key->name);
         sr_json_add_string(json, "problem", key->problem);
+        sr_json_add_boolean(json, "default", sr_key_ring_is_chosen(request->agent->keys, key->id));
         json_object_array_add(array, json);
     }
     return array;

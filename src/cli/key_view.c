@@ -114,7 +114,14 @@ static void add_damaged(SrTable *table, SrJson *damaged)
 {
     for (gsize i = 0; i < array_length(damaged); i++) {
         SrJson *key = json_object_array_get_idx(damaged, i);
-        const char *cells[] = {"!", member(key, "name"), "damaged", "", "", member(key, "id")};
+        const char *cells[] = {
+            flag(key, "default") ? "*!" : "!",
+            member(key, "name"),
+            "damaged",
+            "",
+            "",
+            member(key, "id"),
+        };
 
         sr_table_add(table, cells);
     }

@@ -165,8 +165,8 @@ static SrRecord *open_item(ServiceStore *self, SrRecordKind kind, const SrItem *
 
     if (!item->whole) {
         sr_error_set(error, SR_ERROR_CORRUPT,
-                     "the keyring's item %s is not a whole %s record: its attributes were changed",
-                     item->path, sr_record_kind_name(kind));
+                     "%s \"%s\" of the keyring is not whole: its attributes were changed",
+                     sr_record_kind_name(kind), item->id);
         return NULL;
     }
     text = sr_provider_open_secret(self->provider, fetched, item->path, error);
