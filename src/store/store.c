@@ -83,12 +83,18 @@ static gboolean is_name(const char *text, gsize min, gsize max, const char *extr
     return length >= min && length <= max;
 }
 
-/* Damaged records may have ids that no put would take, and still can be asked for and removed. */
+/* Damaged records may have ids that no put would take, and still can be asked for and removed;
+ * except those that are not even text. */
 static gboolean check_found_id(const char *id, GError **error)
 {
-    if (id && *id && g_utf8_validate(id, -1, NULL))
+    const gboolean is_text = id && g_utf8_validate(id, -1, NULL);
+
+    if (is_text && *id)
         return TRUE;
-    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "id", -1, "is empty or not UTF-8");
+    if (id && !is_text)
+        sr_error_set(error, SR_ERROR_CORRUPT, "an id that is not UTF-8 was never written by us");
+    else
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "id", -1, "is empty");
     return FALSE;
 }
 

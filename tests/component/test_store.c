@@ -243,7 +243,7 @@ static void test_bad_names(SrStore *store)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(sr_store_get(store, SR_RECORD_KEY, "\xff", &error));
-    g_assert_error(error, SR_ERROR, SR_ERROR_INVALID_PARAMS);
+    g_assert_error(error, SR_ERROR, SR_ERROR_CORRUPT);
     g_clear_error(&error);
     assert_missing(store, SR_RECORD_KEY, "../x");
     g_assert_null(sr_store_list_entries(store, SR_RECORD_KEY, "%", &error));
