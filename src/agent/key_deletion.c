@@ -55,12 +55,21 @@ static void ask_for_key(SrRequest *request)
  * one. */
 static const char is_whole[] = "";
 
+/* Only damage that is seen now counts: a keyring that fails, or memory that cannot be locked, says
+ * nothing about the record. */
 static gpointer remove_damaged_job(SrStore *store, gpointer id, GError **error)
 {
-    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_KEY, id, NULL);
-    g_autoptr(SrKeyInfo) info = record ? sr_key_record_info(record, NULL) : NULL;
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_KEY, id, &problem);
+    g_autoptr(SrKeyInfo) info = record ? sr_key_record_info(record, &problem) : NULL;
 
-    return info ? (gpointer)(guintptr)is_whole : remove_job(store, id, error);
+    if (info)
+        return (gpointer)(guintptr)is_whole;
+    if (g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT) ||
+        g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
+        return remove_job(store, id, error);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
 }
 
 static void on_damaged_removed(SrRequest *request)
