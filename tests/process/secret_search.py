@@ -34,18 +34,23 @@ WAIT_ALL = 0x40000000  # __WALL
 
 
 def memory_of(pid):
-    """(flags of the mapping, content) of all readable memory of a process; flags as in smaps: lo, dd, wf…"""
+    """(flags of the mapping, content) of the memory of a process; flags as in smaps: lo, dd, wf… What is mapped
+    from a file and cannot be written to holds nothing but the file, and is left out."""
     if INSTRUMENTED:
         raise Skip("memory cannot be searched under sanitizers")
     with open_proc(f"/proc/{pid}/smaps") as maps, open_proc(f"/proc/{pid}/mem", "rb") as memory:
         place = None
         for line in maps:
-            if match := re.match(r"([0-9a-f]+)-([0-9a-f]+) (r?).*?(\[v\w+\])?$", line):
-                place = (int(match[1], 16), int(match[2], 16)) if match[3] and not match[4] else None
+            words = line.split()
+            if re.fullmatch("[0-9a-f]+-[0-9a-f]+", words[0]):
+                rights, inode, name = words[1], words[4], words[5:6]
+                wanted = rights[0] == "r" and (rights[1] == "w" or inode == "0") and not str(name).startswith("['[v")
+                place = [int(number, 16) for number in words[0].split("-")] if wanted else None
             elif line.startswith("VmFlags:") and place:
                 memory.seek(place[0])
                 with contextlib.suppress(OSError):  # gone meanwhile, or of a device
-                    yield line.split()[1:], memory.read(place[1] - place[0])
+                    # Stacks are empty for the most part; no form begins with a zero byte.
+                    yield words[1:], memory.read(place[1] - place[0]).lstrip(b"\0")
 
 
 def found_in(pid, apart_from=()):
