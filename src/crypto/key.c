@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "crypto/digest.h"
 #include "crypto/secp256k1.h"
+#include "crypto/secure_heap.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -118,6 +119,9 @@ static gboolean derive_public(SrKey *key, GError **error)
                      sr_key_type_name(key->type), PRIVATE_SIZE, sr_secret_size(key->private_key));
         return FALSE;
     }
+    /* OpenSSL copies the private number, which is to stay in locked memory there too. */
+    if (key->type != SR_KEY_SECP256K1 && !sr_secure_heap_ready(error))
+        return FALSE;
     switch (key->type) {
     case SR_KEY_P256:
         return derive_p256(key->private_key, key->public_key, error);

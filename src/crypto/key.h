@@ -31,7 +31,6 @@ SrKey *sr_key_generate(SrKeyType type, GError **error);
  */
 SrKey *sr_key_new(SrKeyType type, SrSecret *private_key, GError **error);
 
-/* The type of @key. */
 /* A copy of @key, its private bytes in locked memory of their own. Owned by the caller. */
 SrKey *sr_key_copy(const SrKey *key, GError **error);
 

@@ -178,3 +178,41 @@ gboolean sr_secp256k1_recover(const guint8 signature[SR_SECP256K1_SIGNATURE_SIZE
     write_public(&point, ret_public);
     return TRUE;
 }
+
+gboolean sr_secp256k1_sign_hedged(const guint8 private_key[SR_SECP256K1_PRIVATE_SIZE],
+                                  const guint8 digest[32],
+                                  guint8 ret_signature[SR_SECP256K1_COMPACT_SIZE], GError **error)
+{
+    const secp256k1_context *context = signing_context(error);
+    secp256k1_ecdsa_signature signature;
+    guint8 extra[32];
+
+    if (!context || !sr_random_bytes(extra, sizeof extra, error))
+        return FALSE;
+    if (!secp256k1_ecdsa_sign(context, &signature, digest, private_key,
+                              secp256k1_nonce_function_rfc6979, extra))
+        return fail_key(error);
+    secp256k1_ecdsa_signature_serialize_compact(context, ret_signature, &signature);
+    return TRUE;
+}
+
+gboolean sr_secp256k1_verify(const guint8 public_key[SR_SECP256K1_PUBLIC_SIZE],
+                             const guint8 digest[32],
+                             const guint8 signature[SR_SECP256K1_COMPACT_SIZE], GError **error)
+{
+    const secp256k1_context *context = secp256k1_context_static;
+    secp256k1_ecdsa_signature parsed;
+    secp256k1_pubkey point;
+
+    /* The library also reads the hybrid form (0x06, 0x07), which nobody means. */
+    if (public_key[0] != SECP256K1_TAG_PUBKEY_UNCOMPRESSED ||
+        !secp256k1_ec_pubkey_parse(context, &point, public_key, SR_SECP256K1_PUBLIC_SIZE)) {
+        sr_error_set(error, SR_ERROR_MALFORMED_KEY,
+                     "a secp256k1 public key must be 0x04, x and y of a point of the curve");
+        return FALSE;
+    }
+    if (!secp256k1_ecdsa_signature_parse_compact(context, &parsed, signature))
+        return FALSE;
+    secp256k1_ecdsa_signature_normalize(context, &parsed, &parsed);
+    return secp256k1_ecdsa_verify(context, &parsed, digest, &point);
+}
