@@ -117,9 +117,36 @@ gboolean sr_caller_attach(SrCaller *caller, SrJson *params, GError **error)
            take_kind(caller, client, error);
 }
 
+static char *printable(const char *text)
+{
+    const gsize length = strlen(text);
+
+    if (length == 0 || length > SEAT_TEXT_MAX)
+        return NULL;
+    for (const char *c = text; *c; c++)
+        if (*c < 0x20 || *c > 0x7e)
+            return NULL;
+    return g_strdup(text);
+}
+
+void sr_caller_introduce(SrCaller *caller, const char *program, gboolean is_confirmed,
+                         char *const seat[4])
+{
+    caller->kind = SR_CALLER_PROGRAM;
+    g_free(caller->program);
+    caller->program = g_strdup(program);
+    caller->is_confirmed = is_confirmed;
+    caller->seat = (SrSeat){printable(seat[0]), printable(seat[1]), printable(seat[2]),
+                            printable(seat[3])};
+}
+
 char *sr_caller_describe(const SrCaller *caller)
 {
     if (caller->kind == SR_CALLER_CLI)
         return g_strdup("The sealring command, at a terminal");
+    if (caller->kind == SR_CALLER_PROGRAM)
+        return g_strdup_printf("%s%s (process %ld)", caller->program,
+                               caller->is_confirmed ? "" : ", as reported by the program itself",
+                               (long)caller->pid);
     return g_strdup_printf("Extension %s in %s", caller->extension, caller->browser);
 }

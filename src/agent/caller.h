@@ -14,13 +14,15 @@ typedef enum {
     SR_CALLER_UNKNOWN, /* not attached yet */
     SR_CALLER_EXTENSION,
     SR_CALLER_CLI,
+    SR_CALLER_PROGRAM, /* over PKCS#11; it has no rights of the others */
 } SrCallerKind;
 
 typedef struct {
     SrCallerKind kind;
     char *extension; /* "chrome-extension://ID" or "addon@id" */
     char *browser;   /* "chromium", "firefox" */
-    char *program;   /* executable of the peer, from its pid; may be NULL */
+    char *program;   /* executable of the peer, from its pid; may be NULL, but not for a program */
+    gboolean is_confirmed; /* a program: the path is the kernel's word, not only its own */
     pid_t pid;
     gboolean terminal; /* a CLI that can show prompts itself */
     SrSeat seat;
@@ -34,6 +36,14 @@ SrCaller *sr_caller_new(pid_t pid);
  * SR_ERROR_AGENT_UNAVAILABLE when the client is of another version.
  */
 gboolean sr_caller_attach(SrCaller *caller, SrJson *params, GError **error);
+
+/*
+ * A program's introduction: @program is the path of its executable, @is_confirmed whether that is
+ * the kernel's word; the texts of where its user sits are DISPLAY, WAYLAND_DISPLAY, XAUTHORITY and
+ * session bus, copied when they are printable, else left out.
+ */
+void sr_caller_introduce(SrCaller *caller, const char *program, gboolean is_confirmed,
+                         char *const seat[4]);
 
 /* Shared by the connection and its requests. */
 SrCaller *sr_caller_ref(SrCaller *caller);

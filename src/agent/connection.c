@@ -2,6 +2,7 @@
 
 #include "agent/dispatch.h"
 #include "agent/limits.h"
+#include "agent/program_connection.h"
 #include "agent/request.h"
 #include "base/error.h"
 #include "wire/frame.h"
@@ -28,6 +29,7 @@ typedef struct {
 struct SrConnection {
     SrAgent *agent;
     SrCaller *caller;
+    SrProgramConnection *program; /* which has the socket, then fd is -1 */
     int fd;
     int passed_fd;
     guint in_source;
@@ -52,12 +54,12 @@ static void recorded_clear(gpointer data)
     g_free(((Recorded *)data)->id);
 }
 
-SrConnection *sr_connection_new(SrAgent *agent, int fd, pid_t pid)
+static SrConnection *connection_new(SrAgent *agent, int fd, SrCaller *caller)
 {
     SrConnection *connection = g_new0(SrConnection, 1);
 
     connection->agent = agent;
-    connection->caller = sr_caller_new(pid);
+    connection->caller = caller;
     connection->fd = fd;
     connection->passed_fd = -1;
     sr_frame_reader_init(&connection->reader, SR_FRAME_REQUEST_MAX);
@@ -65,6 +67,27 @@ SrConnection *sr_connection_new(SrAgent *agent, int fd, pid_t pid)
     connection->recorded = g_array_new(FALSE, FALSE, sizeof(Recorded));
     g_array_set_clear_func(connection->recorded, recorded_clear);
     connection->requests = g_ptr_array_new();
+    return connection;
+}
+
+SrConnection *sr_connection_new_for_program(SrAgent *agent, SrCaller *caller,
+                                            SrProgramConnection *program)
+{
+    SrConnection *connection = connection_new(agent, -1, caller);
+
+    connection->program = program;
+    return connection;
+}
+
+SrProgramConnection *sr_connection_program(SrConnection *connection)
+{
+    return connection->program;
+}
+
+SrConnection *sr_connection_new(SrAgent *agent, int fd, pid_t pid)
+{
+    SrConnection *connection = connection_new(agent, fd, sr_caller_new(pid));
+
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     connection->in_source = g_unix_fd_add(fd, G_IO_IN, on_readable, connection);
     connection->attach_timer = g_timeout_add_seconds(SR_ATTACH_SECONDS, on_attach_late, connection);
@@ -85,7 +108,8 @@ void sr_connection_free(SrConnection *connection)
     g_array_unref(connection->recorded);
     if (connection->passed_fd >= 0)
         close(connection->passed_fd);
-    close(connection->fd);
+    if (connection->fd >= 0)
+        close(connection->fd);
     sr_caller_unref(connection->caller);
     g_free(connection);
 }
@@ -234,6 +258,10 @@ static gboolean write_out(SrConnection *connection)
 
 void sr_connection_flush(SrConnection *connection, gboolean committed)
 {
+    if (connection->program) {
+        sr_program_connection_flush(connection->program, committed);
+        return;
+    }
     if (!committed && connection->recorded->len > 0)
         replace_recorded(connection);
     g_array_set_size(connection->recorded, 0);

@@ -10,9 +10,20 @@
 #include "agent/caller.h"
 
 typedef struct SrRequest SrRequest;
+typedef struct SrProgramConnection SrProgramConnection;
 
 /* Take over the accepted socket @fd of process @pid. The agent owns the connection. */
 SrConnection *sr_connection_new(SrAgent *agent, int fd, pid_t pid);
+
+/*
+ * The connection of a program: it has requests and a caller (taken), but no socket here; that is
+ * served by @program (borrowed), which hears of every flush. The agent owns the connection.
+ */
+SrConnection *sr_connection_new_for_program(SrAgent *agent, SrCaller *caller,
+                                            SrProgramConnection *program);
+
+/* That program's end, NULL for other connections. Borrowed. */
+SrProgramConnection *sr_connection_program(SrConnection *connection);
 
 /* Cancel its requests, close, free. */
 void sr_connection_free(SrConnection *connection);

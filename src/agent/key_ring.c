@@ -18,7 +18,21 @@ struct SrKeyRing {
     gint64 cache_time; /* microseconds */
     guint timer;
     gboolean loaded;
+    SrKeyRingChanged changed;
+    gpointer changed_data;
 };
+
+static void tell(const SrKeyRing *ring, const char *id)
+{
+    if (ring->changed)
+        ring->changed(id, ring->changed_data);
+}
+
+void sr_key_ring_watch(SrKeyRing *ring, SrKeyRingChanged changed, gpointer user_data)
+{
+    ring->changed = changed;
+    ring->changed_data = user_data;
+}
 
 static void unlocked_free(gpointer data)
 {
@@ -40,19 +54,26 @@ SrKeyRing *sr_key_ring_new(guint cache_seconds)
     return ring;
 }
 
-void sr_key_ring_drop_private(SrKeyRing *ring)
+static void drop_private(SrKeyRing *ring)
 {
     g_hash_table_remove_all(ring->unlocked);
     g_clear_handle_id(&ring->timer, g_source_remove);
 }
 
+void sr_key_ring_drop_private(SrKeyRing *ring)
+{
+    drop_private(ring);
+    tell(ring, NULL);
+}
+
 void sr_key_ring_clear(SrKeyRing *ring)
 {
-    sr_key_ring_drop_private(ring);
+    drop_private(ring);
     g_hash_table_remove_all(ring->infos);
     g_ptr_array_set_size(ring->damaged, 0);
     g_clear_pointer(&ring->default_id, g_free);
     ring->loaded = FALSE;
+    tell(ring, NULL);
 }
 
 void sr_key_ring_free(SrKeyRing *ring)
@@ -71,25 +92,33 @@ gboolean sr_key_ring_is_loaded(const SrKeyRing *ring)
     return ring->loaded;
 }
 
+static void add(SrKeyRing *ring, SrKeyInfo *info)
+{
+    g_hash_table_replace(ring->infos, info->id, info);
+}
+
 void sr_key_ring_load(SrKeyRing *ring, SrKeyList *list, const char *default_id)
 {
     while (list->keys->len > 0)
-        sr_key_ring_add(ring, g_ptr_array_steal_index_fast(list->keys, 0));
+        add(ring, g_ptr_array_steal_index_fast(list->keys, 0));
     g_ptr_array_unref(ring->damaged);
     ring->damaged = g_ptr_array_ref(list->damaged);
     sr_key_list_free(list);
     sr_key_ring_set_default(ring, default_id);
     ring->loaded = TRUE;
+    tell(ring, NULL);
 }
 
 void sr_key_ring_add(SrKeyRing *ring, SrKeyInfo *info)
 {
-    g_hash_table_replace(ring->infos, info->id, info);
+    add(ring, info);
+    tell(ring, info->id);
 }
 
 void sr_key_ring_remove(SrKeyRing *ring, const char *id)
 {
     g_hash_table_remove(ring->unlocked, id);
+    tell(ring, id);
     if (g_strcmp0(ring->default_id, id) == 0)
         g_clear_pointer(&ring->default_id, g_free);
     g_hash_table_remove(ring->infos, id);

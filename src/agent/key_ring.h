@@ -74,5 +74,12 @@ SrKey *sr_key_ring_private(SrKeyRing *ring, const char *id);
 /* Keep the private key (taken) of @id. Returned borrowed, valid until the main loop runs. */
 SrKey *sr_key_ring_keep(SrKeyRing *ring, const char *id, SrKey *key);
 
+/*
+ * Hear of every change: @id is the key that was added, changed or removed; NULL means all of them
+ * (their private parts were dropped, or the ring was filled or cleared).
+ */
+typedef void (*SrKeyRingChanged)(const char *id, gpointer user_data);
+void sr_key_ring_watch(SrKeyRing *ring, SrKeyRingChanged changed, gpointer user_data);
+
 /* How many private keys are unlocked. */
 guint sr_key_ring_unlocked(const SrKeyRing *ring);

@@ -95,7 +95,7 @@ static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, gboole
 
     if (!keep_store_choice(agent, error))
         return FALSE;
-    if (!sr_request_is_cli(request) && !sr_grants_connect(agent->grants, request->caller->extension,
+    if (sr_request_is_extension(request) && !sr_grants_connect(agent->grants, request->caller->extension,
                                                           request->origin, info->id, error))
         return FALSE;
     /* Locked meanwhile, the ring is empty and tells nothing. */

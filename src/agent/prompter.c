@@ -117,7 +117,11 @@ static char *caller_key(SrConnection *connection, const char *origin)
 {
     const SrCaller *caller = sr_connection_caller(connection);
 
-    return g_strconcat(caller->extension ? caller->extension : "cli", "|", origin, NULL);
+    return g_strconcat(caller->extension ? caller->extension
+                       : caller->kind == SR_CALLER_PROGRAM
+                           ? caller->program
+                           : "cli",
+                       "|", origin, NULL);
 }
 
 static gboolean is_silenced(SrPrompter *prompter, const char *key)

@@ -1,5 +1,7 @@
 #include "agent/request.h"
 
+#include "agent/program_call.h"
+#include "agent/program_connection.h"
 #include "agent/prompter.h"
 #include "base/encoding.h"
 #include "base/error.h"
@@ -26,9 +28,10 @@ SrRequest *sr_request_new(SrConnection *connection, const SrMethod *method, cons
     request->id = g_strdup(id);
     request->params = params ? json_object_get(params) : NULL;
     request->is_page = origin != NULL;
-    request->origin = g_strdup(origin                          ? origin
-                               : caller->kind == SR_CALLER_CLI ? "cli"
-                                                               : caller->extension);
+    request->origin = g_strdup(origin                                ? origin
+                               : caller->kind == SR_CALLER_CLI       ? "cli"
+                               : caller->kind == SR_CALLER_EXTENSION ? caller->extension
+                                                                     : "program");
     request->fd = method->flags & SR_METHOD_FD ? sr_connection_take_fd(connection) : -1;
     g_ptr_array_add(sr_connection_requests(connection), request);
     return request;
@@ -52,6 +55,7 @@ void sr_request_free(SrRequest *request)
     sr_key_info_free(request->key);
     sr_json_free(request->params);
     sr_caller_unref(request->caller);
+    sr_program_call_unref(request->call);
     g_free(request->seal);
     g_free(request->origin);
     g_free(request->id);
@@ -89,21 +93,41 @@ static void answer(SrRequest *request, const char *json)
     sr_agent_schedule_flush(agent);
 }
 
+void sr_request_finish_call(SrRequest *request)
+{
+    if (request->connection)
+        sr_program_connection_answered(sr_connection_program(request->connection), request->call,
+                                       request->recorded);
+    finish(request);
+}
+
 void sr_request_fail(SrRequest *request, GError *error)
 {
     g_autoptr(GError) owned = error;
-    g_autofree char *json = sr_dispatch_error_text(owned);
+    g_autofree char *json = NULL;
 
     sr_agent_undo(request->agent); /* a change without its line in the log */
+    if (request->call) {
+        if (sr_program_call_failed(request, owned))
+            sr_request_finish_call(request);
+        return;
+    }
+    json = sr_dispatch_error_text(owned);
     answer(request, json);
 }
 
 void sr_request_reply(SrRequest *request, SrJson *result)
 {
     g_autoptr(SrJson) owned = result;
-    g_autofree char *text = owned ? sr_json_text(owned) : g_strdup("null");
+    g_autofree char *text = NULL;
     g_autofree char *json = NULL;
 
+    if (request->call) {
+        sr_program_call_succeeded(request);
+        sr_request_finish_call(request);
+        return;
+    }
+    text = owned ? sr_json_text(owned) : g_strdup("null");
     if (strlen(text) > SR_FRAME_REPLY_MAX - 256) {
         g_autoptr(GError) error = NULL;
 
@@ -317,9 +341,14 @@ gboolean sr_request_is_cli(const SrRequest *request)
     return request->caller->kind == SR_CALLER_CLI;
 }
 
+gboolean sr_request_is_extension(const SrRequest *request)
+{
+    return request->caller->kind == SR_CALLER_EXTENSION;
+}
+
 gboolean sr_request_is_connected(const SrRequest *request, const char *key_id)
 {
-    return sr_request_is_cli(request) ||
+    return !sr_request_is_extension(request) ||
            sr_grants_is_connected(request->agent->grants, request->caller->extension,
                                   request->origin, key_id);
 }
@@ -335,7 +364,7 @@ gboolean sr_request_choose_key(SrRequest *request, const char *name, GError **er
     const SrKeyInfo *info = sr_key_ring_find(request->agent->keys, name, NULL);
 
     /* A page must not find out which keys there are: not there and not connected look alike. */
-    if (!sr_request_is_cli(request) && (!info || !sr_request_is_connected(request, info->id))) {
+    if (sr_request_is_extension(request) && (!info || !sr_request_is_connected(request, info->id))) {
         sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "key", -1,
                         "no such key is connected to this page; call eth_requestAccounts first");
         return FALSE;
@@ -402,6 +431,8 @@ gboolean sr_request_record(SrRequest *request, const char *event, SrJson *more, 
     sr_json_add_string(entry, "method", request->method->name);
     if (request->caller->extension)
         sr_json_add_string(entry, "extension", request->caller->extension);
+    if (request->caller->kind == SR_CALLER_PROGRAM)
+        sr_json_add_string(entry, "program", request->caller->program);
     sr_json_add_string(entry, "origin", request->origin);
     if (request->key)
         sr_json_add_string(entry, "key", request->key->id);

@@ -20,6 +20,7 @@
 typedef void (*SrRequestStep)(SrRequest *request);
 
 struct SrTicket;
+struct SrProgramCall;
 
 struct SrRequest {
     SrAgent *agent;
@@ -31,6 +32,7 @@ struct SrRequest {
     char *origin;   /* the page's, the extension's own id, or "cli" */
     gboolean is_page;
     int fd; /* passed with the request, or -1 */
+    struct SrProgramCall *call; /* of a program (program_call.h), owned; else NULL */
 
     /* What the steps leave for the next function. */
     SrKeyInfo *key;       /* the key it is about (a copy) */
@@ -69,6 +71,9 @@ SrRequest *sr_request_new(SrConnection *connection, const SrMethod *method, cons
 
 /* Answer. @result is taken; NULL is JSON null. */
 void sr_request_reply(SrRequest *request, SrJson *result);
+
+/* End @request of a program, whose call has its answer. For program_call.c. */
+void sr_request_finish_call(SrRequest *request);
 
 /* Answer with @error (taken). */
 void sr_request_fail(SrRequest *request, GError *error);
@@ -150,8 +155,10 @@ void sr_request_resume_waiting(SrAgent *agent);
 /* --- helpers ------------------------------------------------------------------------------------
  */
 
-/* Whether the command line asks. */
+/* Whether the command line asks; whether an extension (or a page through it) does. The third kind
+ * are programs. */
 gboolean sr_request_is_cli(const SrRequest *request);
+gboolean sr_request_is_extension(const SrRequest *request);
 
 /*
  * Choose the key @name (NULL: the default) for the request; an extension only among those connected
@@ -165,7 +172,8 @@ void sr_request_set_key(SrRequest *request, const SrKeyInfo *info);
 /* Release request->state before another step uses it. */
 void sr_request_clear_state(SrRequest *request);
 
-/* Whether @key_id is connected to this caller (always for the CLI). */
+/* Whether @key_id is connected to this caller (always for the CLI; what programs see is decided
+ * elsewhere). */
 gboolean sr_request_is_connected(const SrRequest *request, const char *key_id);
 
 /* The string param @name, NULL with an error when it is missing. */

@@ -148,7 +148,8 @@ static gboolean check_siwe(const SrRequest *request, const Signing *signing, GEr
     const SrOriginPolicy policy = sr_agent_origin_policy(request->agent);
 
     return check_address(request, siwe, error) && check_oddities(siwe, error) &&
-           (sr_request_is_cli(request) || sr_origin_binds(request->origin, siwe, &policy, error)) &&
+           (!sr_request_is_extension(request) ||
+            sr_origin_binds(request->origin, siwe, &policy, error)) &&
            check_time(siwe, error) &&
            sr_nonces_check(request->agent->database, signing->nonce_domain,
                            strlen(signing->nonce_domain), siwe->nonce.data, siwe->nonce.length,
@@ -260,13 +261,14 @@ static void ask_siwe(SrRequest *request, Signing *signing)
     const char *bytes = g_bytes_get_data(signing->bytes, &size);
 
     sr_request_add_key(request, model);
-    if (sr_request_is_cli(request))
+    if (!sr_request_is_extension(request))
         sr_consent_model_add(model, SR_CONSENT_WARNING,
-                             "No browser vouches for the site: the message comes from a command.");
+                             "No browser vouches for the site: the message comes from a %s.",
+                             sr_request_is_cli(request) ? "command" : "program");
     sr_siwe_view_add(model, &signing->siwe, signing->recap, bytes, size, g_get_real_time());
     signing->asked_at = g_get_real_time() / G_USEC_PER_SEC;
     signing->may_remember =
-        !sr_request_is_cli(request) && sr_grants_can_remember(&signing->siwe, signing->asked_at);
+        sr_request_is_extension(request) && sr_grants_can_remember(&signing->siwe, signing->asked_at);
     if (signing->may_remember)
         sr_consent_model_add(model, SR_CONSENT_REMEMBER,
                              "Sign in like this without asking for 30 days (same site, same "
@@ -274,8 +276,7 @@ static void ask_siwe(SrRequest *request, Signing *signing)
     sr_request_ask(request, model, on_agreed);
 }
 
-/* Bytes that are not text are shown as hexadecimal, 32 to a line. */
-static void add_bytes(SrConsentModel *model, const char *bytes, gsize size)
+void sr_signing_add_bytes(SrConsentModel *model, const char *bytes, gsize size)
 {
     if (g_utf8_validate_len(bytes, size, NULL)) {
         sr_consent_model_add_text(model, bytes, size);
@@ -299,7 +300,7 @@ static void ask_message(SrRequest *request, const Signing *signing)
 
     sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_FACT, "Length: %zu bytes", size);
-    add_bytes(model, bytes, size);
+    sr_signing_add_bytes(model, bytes, size);
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Sign");
     sr_request_ask(request, model, on_agreed);
 }
@@ -308,7 +309,7 @@ static void decide(SrRequest *request, Signing *signing)
 {
     const SrGrant *grant = NULL;
 
-    if (signing->is_siwe && !sr_request_is_cli(request))
+    if (signing->is_siwe && sr_request_is_extension(request))
         grant =
             sr_grants_find(request->agent->grants, request->caller->extension, request->origin,
                            request->key->id, &signing->siwe, g_get_real_time() / G_USEC_PER_SEC);

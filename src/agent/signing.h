@@ -23,5 +23,8 @@ void sr_signing_start(SrRequest *request, GBytes *bytes, const char *key_name, g
 void sr_signing_start_digest(SrRequest *request, const guint8 digest[32], SrConsentModel *model,
                              const char *event, SrSigningResult result);
 
+/* Show @size bytes in @model: text as it is, other bytes as hexadecimal, 32 to a line. */
+void sr_signing_add_bytes(SrConsentModel *model, const char *bytes, gsize size);
+
 /* "0x…" as a JSON string, the result of the EIP-1193 methods. */
 SrJson *sr_signing_plain_result(const SrRequest *request, const char *signature_hex);

@@ -17,6 +17,18 @@ void sr_sha256(const void *data, gsize size, guint8 digest[SR_SHA256_SIZE])
         g_error("OpenSSL offers no SHA-256");
 }
 
+void sr_sha384(const void *data, gsize size, guint8 digest[SR_SHA384_SIZE])
+{
+    if (EVP_Digest(data, size, digest, NULL, EVP_sha384(), NULL) != 1)
+        g_error("OpenSSL offers no SHA-384");
+}
+
+void sr_sha512(const void *data, gsize size, guint8 digest[SR_SHA512_SIZE])
+{
+    if (EVP_Digest(data, size, digest, NULL, EVP_sha512(), NULL) != 1)
+        g_error("OpenSSL offers no SHA-512");
+}
+
 gboolean sr_random_bytes(guint8 *bytes, gsize size, GError **error)
 {
     if (size > G_MAXINT || RAND_bytes(bytes, (int)size) != 1)

@@ -1,4 +1,4 @@
-/* SHA-256 and random bytes (OpenSSL). */
+/* SHA-2 and random bytes (OpenSSL). */
 #pragma once
 
 #include "base/secret.h"
@@ -6,9 +6,15 @@
 #include <glib.h>
 
 #define SR_SHA256_SIZE 32u
+#define SR_SHA384_SIZE 48u
+#define SR_SHA512_SIZE 64u
 
 /* SHA-256 (FIPS 180-4) of @size bytes. Aborts only if OpenSSL has no SHA-256 at all. */
 void sr_sha256(const void *data, gsize size, guint8 digest[SR_SHA256_SIZE]);
+
+/* The same with SHA-384 and SHA-512. */
+void sr_sha384(const void *data, gsize size, guint8 digest[SR_SHA384_SIZE]);
+void sr_sha512(const void *data, gsize size, guint8 digest[SR_SHA512_SIZE]);
 
 /* Fill @bytes from OpenSSL's generator; SR_ERROR_INTERNAL when it is not seeded. */
 gboolean sr_random_bytes(guint8 *bytes, gsize size, GError **error);
