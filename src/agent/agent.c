@@ -4,6 +4,7 @@
 #include "agent/dispatch.h"
 #include "agent/limits.h"
 #include "agent/listener.h"
+#include "agent/programs.h"
 #include "agent/prompter.h"
 #include "agent/request.h"
 #include "agent/watcher.h"
@@ -108,6 +109,7 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
         return NULL;
     agent->audit_sent = sr_audit_last(agent->audit);
     open_store(agent);
+    agent->programs = sr_programs_new(agent);
     agent->watcher = sr_watcher_new(agent);
     agent->prune_source = g_idle_add(on_first_prune, agent);
     return g_steal_pointer(&agent);
@@ -119,6 +121,7 @@ void sr_agent_free(SrAgent *agent)
         return;
     sr_watcher_free(agent->watcher);
     g_clear_handle_id(&agent->prune_source, g_source_remove);
+    sr_programs_free(agent->programs);
     g_ptr_array_unref(agent->connections);
     sr_prompter_free(agent->prompter);
     if (agent->store)

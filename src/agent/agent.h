@@ -15,14 +15,16 @@
 
 #include <glib.h>
 
-/* Settings of state.db: the id of the default key, and the store that "auto" has settled on. */
+/* Settings of state.db: the id of the default key, the store that "auto" has settled on, … */
 #define SR_SETTING_DEFAULT_KEY "default-key"
 #define SR_SETTING_STORE "store"
+#define SR_SETTING_TOKEN_LABEL "pkcs11-label" /* of the keys token, when a program gave it one */
 
 typedef struct SrPrompter SrPrompter;
 typedef struct SrConnection SrConnection;
 typedef struct SrListener SrListener;
 typedef struct SrWatcher SrWatcher;
+typedef struct SrPrograms SrPrograms;
 
 typedef struct {
     SrConfiguration *configuration;
@@ -37,6 +39,7 @@ typedef struct {
     SrKeyRing *keys;
     SrKeyClaims *claims;
     SrPrompter *prompter;
+    SrPrograms *programs; /* over PKCS#11 */
     SrListener *listener;
     SrWatcher *watcher;
     GHashTable *methods;    /* name → SrMethod (static) */

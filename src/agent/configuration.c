@@ -7,6 +7,9 @@
 #define GROUP "sealring"
 #define CONFIGURATION_MAX (64 * 1024)
 
+/* OpenSSH's agent ends when it meets a secp256k1 key. */
+#define HIDE_ACCOUNTS_DEFAULT "ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper sshd"
+
 static const char *const choices[] = {"auto", "secret-service", "vault"};
 
 const char *sr_store_choice_name(SrStoreChoice choice)
@@ -63,6 +66,26 @@ static gboolean read_choice(const char *name, const char *text, SrStoreChoice *r
     return bad_value(error, name, "auto, secret-service or vault");
 }
 
+/* Names of programs, or absolute paths, with blanks between them; empty for none. */
+static gboolean read_programs(const char *name, const char *text, char ***ret_programs,
+                              GError **error)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
+    g_autoptr(GPtrArray) programs = g_ptr_array_new_with_free_func(g_free);
+
+    for (char **word = words; *word; word++) {
+        if (!**word)
+            continue;
+        if (strchr(*word, '/') && !g_path_is_absolute(*word))
+            return bad_value(error, name, "names of programs, or absolute paths, between blanks");
+        g_ptr_array_add(programs, g_strdup(*word));
+    }
+    g_ptr_array_add(programs, NULL);
+    g_strfreev(*ret_programs);
+    *ret_programs = (char **)g_ptr_array_steal(programs, NULL);
+    return TRUE;
+}
+
 static gboolean read_value(SrConfiguration *configuration, const char *name, const char *text,
                            GError **error)
 {
@@ -85,6 +108,8 @@ static gboolean read_value(SrConfiguration *configuration, const char *name, con
         return read_integer(name, text, 15, 20, &configuration->scrypt_log2_n, error);
     if (strcmp(name, "developer-mode") == 0)
         return read_boolean(name, text, &configuration->developer_mode, error);
+    if (strcmp(name, "pkcs11-hide-accounts") == 0)
+        return read_programs(name, text, &configuration->pkcs11_hide_accounts, error);
     sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, name, -1, "is not a known setting");
     return FALSE;
 }
@@ -138,6 +163,7 @@ SrConfiguration *sr_configuration_read(const char *file, GError **error)
     configuration->key_cache_seconds = 300;
     configuration->chain_id = 1;
     configuration->scrypt_log2_n = 17;
+    configuration->pkcs11_hide_accounts = g_strsplit(HIDE_ACCOUNTS_DEFAULT, " ", -1);
     if (!g_file_get_contents(file, &text, &length, &problem)) {
         if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return g_steal_pointer(&configuration);
@@ -160,6 +186,7 @@ SrConfiguration *sr_configuration_read(const char *file, GError **error)
 SrJson *sr_configuration_json(const SrConfiguration *configuration)
 {
     SrJson *values = json_object_new_object();
+    g_autofree char *hidden = g_strjoinv(" ", configuration->pkcs11_hide_accounts);
 
     sr_json_add_string(values, "store", sr_store_choice_name(configuration->store));
     sr_json_add_string(values, "prompt-command", configuration->prompt_command);
@@ -168,6 +195,7 @@ SrJson *sr_configuration_json(const SrConfiguration *configuration)
     sr_json_add_integer(values, "chain-id", configuration->chain_id);
     sr_json_add_integer(values, "scrypt-log2-n", configuration->scrypt_log2_n);
     sr_json_add_boolean(values, "developer-mode", configuration->developer_mode);
+    sr_json_add_string(values, "pkcs11-hide-accounts", hidden);
     return values;
 }
 
@@ -177,5 +205,6 @@ void sr_configuration_free(SrConfiguration *configuration)
         return;
     g_free(configuration->file);
     g_free(configuration->prompt_command);
+    g_strfreev(configuration->pkcs11_hide_accounts);
     g_free(configuration);
 }

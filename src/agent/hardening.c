@@ -21,15 +21,12 @@ static gboolean open_standard_fds(void)
     return fd > 2 && close(fd) == 0;
 }
 
-static gboolean close_others(int keep_fd)
+static gboolean close_others(guint passed)
 {
-    if (keep_fd < 3)
-        return close_range(3, ~0U, 0) == 0;
-    return (keep_fd == 3 || close_range(3, (unsigned)keep_fd - 1, 0) == 0) &&
-           close_range((unsigned)keep_fd + 1, ~0U, 0) == 0;
+    return close_range(3 + passed, ~0U, 0) == 0;
 }
 
-gboolean sr_hardening_apply(int keep_fd, GError **error)
+gboolean sr_hardening_apply(guint passed, GError **error)
 {
     const struct rlimit none = {0, 0};
 
@@ -41,7 +38,7 @@ gboolean sr_hardening_apply(int keep_fd, GError **error)
     signal(SIGPIPE, SIG_IGN);
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !open_standard_fds() ||
-        !close_others(keep_fd) || chdir("/") != 0) {
+        !close_others(passed) || chdir("/") != 0) {
         sr_error_set(error, SR_ERROR_INTERNAL, "cannot protect the agent's process: %s",
                      g_strerror(errno));
         return FALSE;

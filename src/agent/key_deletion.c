@@ -1,5 +1,6 @@
 #include "agent/key_deletion.h"
 
+#include "agent/programs.h"
 #include "base/error.h"
 
 /* --- a key
@@ -8,7 +9,13 @@
 
 static gpointer remove_job(SrStore *store, gpointer id, GError **error)
 {
-    return sr_store_remove(store, SR_RECORD_KEY, id, error) ? store : NULL;
+    g_autofree char *said = sr_token_object_id(sr_token_key_number(id));
+
+    /* First what programs said of it: without a key that is nothing. */
+    return sr_store_remove(store, SR_RECORD_RECORD, said, error) &&
+                   sr_store_remove(store, SR_RECORD_KEY, id, error)
+               ? store
+               : NULL;
 }
 
 static void on_removed(SrRequest *request)
@@ -17,6 +24,8 @@ static void on_removed(SrRequest *request)
 
     request->result = NULL;
     sr_key_ring_remove(request->agent->keys, request->key->id);
+    sr_token_objects_remove(sr_programs_objects(request->agent->programs),
+                            sr_token_key_number(request->key->id));
     if (sr_grants_revoke_key(request->agent->grants, request->key->id, &error) &&
         sr_request_record(request, "delete-key", NULL, &error))
         sr_request_reply(request, NULL);
@@ -30,7 +39,7 @@ static void remove_now(SrRequest *request)
                             SR_STORE_DEADLINE_MS, on_removed);
 }
 
-static void remove_key(SrRequest *request)
+void sr_key_deletion_start(SrRequest *request)
 {
     sr_request_take_key(request, request->key->id, remove_now);
 }
@@ -44,7 +53,7 @@ static void ask_for_key(SrRequest *request)
     sr_consent_model_add(model, SR_CONSENT_WARNING,
                          "Without a copy of the key, what belongs to it is lost.");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Delete");
-    sr_request_ask(request, model, remove_key);
+    sr_request_ask(request, model, sr_key_deletion_start);
 }
 
 /* --- a damaged record: its id is the request's state

@@ -36,13 +36,13 @@ static char *make_runtime_folder(GError **error)
 
 static gboolean run(GError **error)
 {
-    const int passed_fd = sr_listener_passed_fd();
+    const SrPassedSockets passed = sr_listener_passed();
     g_autofree char *file = sr_configuration_path();
     g_autofree char *folder = NULL;
     SrConfiguration *configuration;
     g_autoptr(SrAgent) agent = NULL;
 
-    if (!sr_hardening_apply(passed_fd, error))
+    if (!sr_hardening_apply(passed.count, error))
         return FALSE;
     folder = make_runtime_folder(error);
     configuration = folder ? sr_configuration_read(file, error) : NULL;
@@ -50,7 +50,7 @@ static gboolean run(GError **error)
     if (!agent)
         return FALSE;
     sr_credential_unlock(agent);
-    agent->listener = sr_listener_new(agent, passed_fd, error);
+    agent->listener = sr_listener_new(agent, passed, error);
     if (!agent->listener)
         return FALSE;
     g_unix_signal_add(SIGTERM, on_signal, agent);

@@ -56,6 +56,18 @@ void sr_program_call_finish(SrProgramCall *call, guint32 result);
 
 /* --- for the functions that answer ------------------------------------------------------------ */
 
+/*
+ * Make sure that keys and stored objects are known, as sr_request_need_keys does.
+ */
+void sr_program_need_objects(SrRequest *request, gboolean ask, SrRequestStep next);
+
+/* Make the request about the key @number, if there is one that the application may see; else answer
+ * SR_CKR_KEY_HANDLE_INVALID and return FALSE. */
+gboolean sr_program_choose_key(SrRequest *request, guint64 number);
+
+/* As sr_request_record with the program's decision, and it must survive a power loss. */
+gboolean sr_program_record(SrRequest *request, const char *event, SrJson *more);
+
 /* Begin the packet with room for @room bytes of body, and complete it. A body that does not fit
  * makes the answer SR_CKR_DEVICE_MEMORY. */
 void sr_program_call_begin(SrProgramCall *call, SrPacketWriter *writer, gsize room);

@@ -50,6 +50,21 @@ gboolean sr_program_size_fits(guint32 scheme, gsize size, gboolean shows)
     return !shows || size <= SR_MESSAGE_MAX;
 }
 
+guint32 sr_program_body_fits(const SrProgramBody *body, SrKeyType type)
+{
+    if (body->operation == SR_OPERATION_DERIVE) {
+        if (type != SR_KEY_P256)
+            return SR_CKR_KEY_TYPE_INCONSISTENT;
+        return body->data.size == sr_key_public_size(type) ? SR_CKR_OK
+                                                            : SR_CKR_MECHANISM_PARAM_INVALID;
+    }
+    if (!sr_program_scheme_fits(body->scheme, type))
+        return SR_CKR_KEY_TYPE_INCONSISTENT;
+    return sr_program_size_fits(body->scheme, body->data.size, type == SR_KEY_SECP256K1)
+               ? SR_CKR_OK
+               : SR_CKR_DATA_LEN_RANGE;
+}
+
 const char *sr_program_use_name(guint use)
 {
     static const char *const names[SR_PERMIT_USES] = {

@@ -17,6 +17,9 @@ SrBytes sr_program_hash(guint32 scheme, SrBytes data, guint8 digest[SR_DIGEST_MA
  * Ethereum's schemes are for secp256k1. */
 gboolean sr_program_scheme_fits(guint32 scheme, SrKeyType type);
 
+/* Whether SIGN or DERIVE of @body can be done with a key of @type: SR_CKR_OK, or why not. */
+guint32 sr_program_body_fits(const SrProgramBody *body, SrKeyType type);
+
 /* Whether @size bytes can be signed by @scheme with a key that @shows its messages to the user. */
 gboolean sr_program_size_fits(guint32 scheme, gsize size, gboolean shows);
 

@@ -54,6 +54,8 @@
 #define SR_CKO_PRIVATE_KEY 3u
 #define SR_CKA_LABEL 0x3u
 #define SR_CKA_ID 0x102u
+#define SR_CKA_LOCAL 0x163u
+#define SR_CKA_ALWAYS_AUTHENTICATE 0x202u
 
 /*
  * The CKR value for @error, in the answer to @operation: the same reason has different names in

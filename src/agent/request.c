@@ -95,10 +95,13 @@ static void answer(SrRequest *request, const char *json)
 
 void sr_request_finish_call(SrRequest *request)
 {
+    SrAgent *agent = request->agent;
+
     if (request->connection)
         sr_program_connection_answered(sr_connection_program(request->connection), request->call,
                                        request->recorded);
     finish(request);
+    sr_agent_schedule_flush(agent);
 }
 
 void sr_request_fail(SrRequest *request, GError *error)
@@ -230,7 +233,14 @@ static void on_change_late(gpointer data)
         return;
     sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE,
                  "the store does not answer in time; if it does it later, sealring log says so");
-    sr_dispatch_refuse(request->connection, request->id, error);
+    if (request->call) {
+        request->call->fallback = NULL;
+        sr_program_call_failed(request, error);
+        sr_program_connection_answered(sr_connection_program(request->connection), request->call,
+                                       FALSE);
+    } else {
+        sr_dispatch_refuse(request->connection, request->id, error);
+    }
     g_ptr_array_remove_fast(sr_connection_requests(request->connection), request);
     sr_request_abandon(request);
 }

@@ -14,6 +14,21 @@ struct SrGrants {
     GHashTable *by_id; /* id → SrGrant, owned */
 };
 
+static const char *const kind_names[] = {"accounts", "siwe", "program"};
+
+const char *sr_grant_kind_name(SrGrantKind kind)
+{
+    return kind_names[kind];
+}
+
+static SrGrantKind kind_of(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(kind_names); i++)
+        if (strcmp(name, kind_names[i]) == 0)
+            return (SrGrantKind)i;
+    return SR_GRANT_ACCOUNTS;
+}
+
 void sr_grant_free(SrGrant *grant)
 {
     if (!grant)
@@ -39,8 +54,7 @@ static SrGrant *grant_from_row(sqlite3_stmt *statement)
     SrGrant *grant = g_new0(SrGrant, 1);
 
     grant->id = column_text(statement, 0);
-    grant->kind =
-        g_str_equal(sqlite3_column_text(statement, 1), "siwe") ? SR_GRANT_SIWE : SR_GRANT_ACCOUNTS;
+    grant->kind = kind_of((const char *)sqlite3_column_text(statement, 1));
     grant->caller = column_text(statement, 2);
     grant->origin = column_text(statement, 3);
     grant->key = column_text(statement, 4);
@@ -111,7 +125,7 @@ static const SrGrant *insert(SrGrants *grants, SrGrant *grant, GError **error)
     if (!statement)
         return NULL;
     bind_text(statement, 1, grant->id);
-    bind_text(statement, 2, grant->kind == SR_GRANT_SIWE ? "siwe" : "accounts");
+    bind_text(statement, 2, kind_names[grant->kind]);
     bind_text(statement, 3, grant->caller);
     bind_text(statement, 4, grant->origin);
     bind_text(statement, 5, grant->key);
@@ -298,6 +312,48 @@ const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const 
             return grant;
     }
     return NULL;
+}
+
+/* --- programs ----------------------------------------------------------------------------------
+ */
+
+const SrGrant *sr_grants_allow_program(SrGrants *grants, const char *program, const char *key,
+                                       gint64 expires, GError **error)
+{
+    SrGrant *grant = grant_new(SR_GRANT_PROGRAM, program, "", key, error);
+
+    if (!grant)
+        return NULL;
+    grant->expires = expires;
+    return insert(grants, grant, error);
+}
+
+/* Ids of keys are hexadecimal digits, names of tokens are not: they cannot be mistaken. */
+static gboolean allows(const SrGrant *grant, const char *program, const char *token,
+                       const char *key, gint64 now)
+{
+    return grant->kind == SR_GRANT_PROGRAM && strcmp(grant->caller, program) == 0 &&
+           (!grant->expires || now < grant->expires) &&
+           (strcmp(grant->key, token) == 0 || (key && strcmp(grant->key, key) == 0));
+}
+
+static gboolean lasts_longer(const SrGrant *grant, const SrGrant *other)
+{
+    return !other || !grant->expires || (other->expires && grant->expires > other->expires);
+}
+
+const SrGrant *sr_grants_find_program(const SrGrants *grants, const char *program,
+                                      const char *token, const char *key, gint64 now)
+{
+    const SrGrant *best = NULL;
+    GHashTableIter iterator;
+    gpointer grant;
+
+    g_hash_table_iter_init(&iterator, grants->by_id);
+    while (g_hash_table_iter_next(&iterator, NULL, &grant))
+        if (allows(grant, program, token, key, now) && lasts_longer(grant, best))
+            best = grant;
+    return best;
 }
 
 /* --- list, revoke ------------------------------------------------------------------------------

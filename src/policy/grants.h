@@ -1,10 +1,12 @@
 /*
- * Decisions the user let us remember. Two kinds:
+ * Decisions the user let us remember. Three kinds:
  *  accounts: a key is connected to a caller (it may see the address and ask for signatures);
  *  siwe:     sign-ins like one the user agreed to are signed without asking: same caller, origin,
  *            key, domain, delegate (URI), statement and resources, until an end, and valid for no
  *            longer than the first one was.
- * Free-form messages, typed data and raw digests are never remembered.
+ *  program:  a program on this computer, known by the path of its executable, uses a key or all
+ *            keys of a PKCS#11 token without asking, until an end or for good.
+ * Free-form messages, typed data and raw digests of extensions are never remembered.
  *
  * All grants are held in memory and written through to state.db.
  */
@@ -14,14 +16,17 @@
 #include "ethereum/siwe.h"
 #include "policy/database.h"
 
-typedef enum { SR_GRANT_ACCOUNTS, SR_GRANT_SIWE } SrGrantKind;
+typedef enum { SR_GRANT_ACCOUNTS, SR_GRANT_SIWE, SR_GRANT_PROGRAM } SrGrantKind;
+
+/* "accounts", "siwe", "program". Static text. */
+const char *sr_grant_kind_name(SrGrantKind kind);
 
 typedef struct {
     char *id;
     SrGrantKind kind;
-    char *caller; /* extension id */
-    char *origin; /* the page's, or the extension id again */
-    char *key;    /* key id */
+    char *caller; /* extension id; the path of a program */
+    char *origin; /* the page's, or the extension id again; "" for a program */
+    char *key;    /* key id; for a program also "accounts" or "keys": all of the token */
     char *domain; /* siwe only, as are the next four */
     char *delegate;
     char *capabilities;     /* for people */
@@ -75,6 +80,18 @@ const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const ch
 /* The grant that covers signing @siwe now, or NULL. Borrowed. */
 const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const char *origin,
                               const char *key, const SrSiwe *siwe, gint64 now);
+
+/*
+ * Let @program (a path) use @key (a key id, or the name of a token) without asking, until @expires
+ * (seconds since 1970, 0: for good). The grant is returned borrowed.
+ */
+const SrGrant *sr_grants_allow_program(SrGrants *grants, const char *program, const char *key,
+                                       gint64 expires, GError **error);
+
+/* The grant by which @program uses the key @key of the token @token at @now, the one that lasts
+ * longest; @key NULL: one for the whole token. NULL when there is none. Borrowed. */
+const SrGrant *sr_grants_find_program(const SrGrants *grants, const char *program,
+                                      const char *token, const char *key, gint64 now);
 
 /* All grants in force, oldest first; of SrGrant, borrowed. Free the array. */
 GPtrArray *sr_grants_list(const SrGrants *grants);
