@@ -25,6 +25,7 @@ extern const SrMethod sr_methods_siwe[];
 extern const SrMethod sr_methods_storage[];
 extern const SrMethod sr_methods_grants[];
 extern const SrMethod sr_methods_management[];
+extern const SrMethod sr_methods_pkcs11[];
 
 /* name → SrMethod for all groups. Owned by the caller. */
 GHashTable *sr_dispatch_table(void);

@@ -1,5 +1,8 @@
 /* grants.*: what the user let us remember. */
+#include "agent/grant_view.h"
 #include "agent/limits.h"
+#include "agent/program_granting.h"
+#include "agent/programs.h"
 #include "agent/request.h"
 #include "base/error.h"
 #include "consent/siwe_view.h"
@@ -10,34 +13,6 @@
 #define SECONDS_DEFAULT 2592000
 #define SECONDS_MAX 31536000
 
-static void add_time(SrJson *json, const char *name, gint64 microseconds)
-{
-    g_autofree char *text = sr_siwe_time_text(microseconds);
-
-    sr_json_add_string(json, name, text);
-}
-
-static SrJson *grant_json(const SrGrant *grant)
-{
-    SrJson *json = json_object_new_object();
-
-    sr_json_add_string(json, "id", grant->id);
-    sr_json_add_string(json, "kind", grant->kind == SR_GRANT_SIWE ? "siwe" : "accounts");
-    sr_json_add_string(json, "extension", grant->caller);
-    sr_json_add_string(json, "origin", grant->origin);
-    sr_json_add_string(json, "key", grant->key);
-    if (grant->kind == SR_GRANT_SIWE) {
-        sr_json_add_string(json, "domain", grant->domain);
-        sr_json_add_string(json, "delegate", grant->delegate);
-        sr_json_add_string(json, "capabilities", grant->capabilities);
-        sr_json_add_integer(json, "maximumSeconds", grant->maximum_seconds);
-    }
-    add_time(json, "created", grant->created);
-    if (grant->expires)
-        add_time(json, "expires", grant->expires * G_USEC_PER_SEC);
-    return json;
-}
-
 static void handle_list(SrRequest *request)
 {
     g_autoptr(GPtrArray) grants = sr_grants_list(request->agent->grants);
@@ -45,7 +20,7 @@ static void handle_list(SrRequest *request)
     SrJson *result = json_object_new_object();
 
     for (guint i = 0; i < grants->len; i++)
-        json_object_array_add(array, grant_json(grants->pdata[i]));
+        json_object_array_add(array, sr_grant_view_json(grants->pdata[i]));
     sr_json_add(result, "grants", array);
     sr_request_reply(request, result);
 }
@@ -56,10 +31,12 @@ static void handle_revoke(SrRequest *request)
     const char *id = sr_request_string(request, "id", &error);
 
     if (id && sr_grants_revoke(request->agent->grants, id, &error) &&
-        sr_request_record(request, "revoke-grant", NULL, &error))
+        sr_request_record(request, "revoke-grant", NULL, &error)) {
+        sr_programs_grant_revoked(request->agent->programs, id);
         sr_request_reply(request, NULL);
-    else
+    } else {
         sr_request_fail(request, error);
+    }
 }
 
 /* --- add
@@ -109,7 +86,7 @@ static void add_grant(SrRequest *request)
         return;
     }
     result = json_object_new_object();
-    sr_json_add(result, "grant", grant_json(grant));
+    sr_json_add(result, "grant", sr_grant_view_json(grant));
     sr_request_reply(request, result);
 }
 
@@ -148,7 +125,7 @@ static gboolean read_adding(SrRequest *request, Adding *adding, GError **error)
     if (strcmp(kind, "siwe") == 0)
         return read_message(request, adding, error) &&
                sr_origin_binds(adding->origin, &adding->siwe, &policy, error);
-    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "kind", -1, "must be accounts or siwe");
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "kind", -1, "must be accounts, siwe or program");
     return FALSE;
 }
 
@@ -191,8 +168,11 @@ static void handle_add(SrRequest *request)
     static const char *const names[] = {"kind",    "extension", "origin", "key",
                                         "message", "seconds",   NULL};
     GError *error = NULL;
+    const char *kind = sr_request_string(request, "kind", NULL);
 
-    if (!request->params || sr_json_only(request->params, names, &error))
+    if (g_strcmp0(kind, sr_grant_kind_name(SR_GRANT_PROGRAM)) == 0)
+        sr_program_granting_handle(request);
+    else if (!request->params || sr_json_only(request->params, names, &error))
         sr_request_need_keys(request, TRUE, on_keys_to_add);
     else
         sr_request_fail(request, error);

@@ -1,6 +1,7 @@
 /* sealring.*: versions and state, lock and unlock, the end, answers from a terminal. */
 #include "agent/connection.h"
 #include "agent/limits.h"
+#include "agent/programs.h"
 #include "agent/prompter.h"
 #include "agent/request.h"
 #include "agent/store_view.h"
@@ -80,7 +81,9 @@ static void reply_status(SrRequest *request)
         sr_json_add_integer(result, "keys", sr_key_ring_size(agent->keys));
         sr_json_add_integer(result, "damagedKeys", sr_key_ring_damaged(agent->keys)->len);
         sr_json_add_integer(result, "unlockedKeys", sr_key_ring_unlocked(agent->keys));
-        sr_json_add_integer(result, "clients", agent->connections->len);
+        sr_json_add_integer(result, "clients",
+                            agent->connections->len - sr_programs_connections(agent->programs));
+        sr_json_add_integer(result, "programs", sr_programs_applications(agent->programs)->len);
         sr_json_add_integer(result, "promptsWaiting", sr_prompter_waiting(agent->prompter));
         sr_json_add_integer(result, "pid", getpid());
         sr_json_add_string(result, "folder", agent->runtime_folder);

@@ -19,11 +19,10 @@
 
 /* What the decision was, until the key is open. */
 typedef struct {
-    char *decision;  /* for the log */
-    char *grant;     /* id of the grant it relies on, or "" */
-    gint64 expires;  /* of that grant; 0: never */
-    gboolean lasts;  /* further uses need no decision: a permit */
-    gboolean is_own; /* what it relies on is request->remember */
+    char *decision; /* for the log */
+    char *grant;    /* id of the grant it relies on, or NULL */
+    gint64 expires; /* of that grant; 0: never */
+    gboolean lasts; /* further uses need no decision: a permit */
 } Decision;
 
 static void decision_free(gpointer data)
@@ -80,7 +79,7 @@ static gboolean record_use(SrRequest *request, const Decision *decision)
                        sr_program_use_name(derives ? SR_PERMIT_DERIVE : body->scheme));
     sr_json_add_string(more, "decision", decision->decision);
     data = sr_program_hash(body->scheme, body->data, digest);
-    if (!derives && data.size <= sizeof digest) {
+    if (!derives && body->scheme != SR_SCHEME_EDDSA) {
         g_autofree char *text = sr_hex_encode(data.data, data.size, FALSE);
 
         sr_json_add_string(more, "digest", text);

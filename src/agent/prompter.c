@@ -258,10 +258,14 @@ static void schedule(SrPrompter *prompter)
 /* --- asking
  * ------------------------------------------------------------------------------------------ */
 
-/* An extension counts with all its ports together; @origin (may be NULL) narrows it to one page. */
+/*
+ * An extension counts with all its ports together; @origin (may be NULL) narrows it to one page. A
+ * program counts with all connections of its process.
+ */
 static guint waiting_for(const SrPrompter *prompter, SrConnection *connection, const char *origin)
 {
-    const char *extension = sr_connection_caller(connection)->extension;
+    const SrCaller *caller = sr_connection_caller(connection);
+    const char *extension = caller->extension;
     guint count = 0;
 
     for (const GList *link = prompter->waiting.head; link; link = link->next) {
@@ -271,6 +275,8 @@ static guint waiting_for(const SrPrompter *prompter, SrConnection *connection, c
         if (extension)
             count += g_strcmp0(other->extension, extension) == 0 &&
                      (!origin || g_str_equal(ticket->origin, origin));
+        else if (caller->kind == SR_CALLER_PROGRAM)
+            count += other->kind == SR_CALLER_PROGRAM && other->pid == caller->pid;
         else
             count += ticket->connection == connection;
     }

@@ -47,6 +47,7 @@ extern const SrCommand sr_grant_commands[];
 extern const SrCommand sr_log_commands[];
 extern const SrCommand sr_agent_commands[];
 extern const SrCommand sr_store_commands[];
+extern const SrCommand sr_pkcs11_commands[];
 extern const SrCommand sr_doctor_commands[];
 
 /* Connect to the agent, starting it when @start is set and nobody listens. Once is enough. */

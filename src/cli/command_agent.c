@@ -48,6 +48,7 @@ static void print_status(SrJson *status)
         print_number("Damaged", status, "damagedKeys");
     print_number("Unlocked", status, "unlockedKeys");
     print_number("Clients", status, "clients");
+    print_number("Programs", status, "programs");
     print_number("Questions", status, "promptsWaiting");
     sr_output_field("Sockets", LABEL_WIDTH, sr_json_string(status, "folder", NULL));
 }

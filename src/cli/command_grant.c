@@ -17,6 +17,14 @@ static const char *text(SrJson *grant, const char *name)
     return sr_json_string(grant, name, NULL);
 }
 
+/* What is granted: a key, or all keys of a token. Owned by the caller. */
+static char *target(SrJson *grant)
+{
+    const char *token = text(grant, "token");
+
+    return token ? g_strdup_printf("all %s", token) : g_strdup(text(grant, "key"));
+}
+
 static void print_grants(SrJson *grants)
 {
     static const char *const headings[] = {"ID",  "KIND",    "FOR",          "ORIGIN",
@@ -32,12 +40,13 @@ static void print_grants(SrJson *grants)
         SrJson *grant = json_object_array_get_idx(grants, i);
         const char *extension = text(grant, "extension");
         const char *expires = text(grant, "expires");
+        g_autofree char *key = target(grant);
         const char *cells[] = {
             text(grant, "id"),
             text(grant, "kind"),
             extension ? extension : text(grant, "program"),
             text(grant, "origin"),
-            text(grant, "key"),
+            key,
             expires ? expires : "never",
             text(grant, "capabilities"),
         };
@@ -64,9 +73,11 @@ static gboolean run_list(SrCli *cli, const SrArguments *arguments, GError **erro
 static const SrOption add_options[] = {
     {"extension", "ID", "the extension: its id, or chrome-extension://ID"},
     {"origin", "ORIGIN", "the page's origin (default: the extension itself)"},
+    {"program", "PATH", "a program on this computer, instead of an extension"},
     {"key", "KEY", "the key"},
+    {"token", "NAME", "all accounts or all keys (accounts, keys), for a program"},
     {"like", "FILE", "sign messages like the one in FILE without asking"},
-    {"days", "N", "how long to do that: 1 to 365 days (default 30)"},
+    {"days", "N", "how long: 1 to 365 days (default 30; a program: until revoked)"},
     {NULL, NULL, NULL},
 };
 
@@ -105,29 +116,62 @@ static gboolean add_like(SrJson *params, const SrArguments *arguments, GError **
     return TRUE;
 }
 
+static gboolean add_grant(SrCli *cli, SrJson *params, GError **error)
+{
+    g_autoptr(SrJson) result = NULL;
+    SrJson *grant = NULL;
+
+    if (!sr_cli_call(cli, "grants.add", params, -1, &result, error) ||
+        !sr_json_object_optional(result, "grant", &grant, error))
+        return FALSE;
+    if (!sr_cli_print_json(cli, result))
+        sr_output_field("Granted", 0, grant ? text(grant, "id") : "");
+    return TRUE;
+}
+
+static gboolean add_program(SrCli *cli, const SrArguments *arguments, GError **error)
+{
+    const char *key = sr_arguments_option(arguments, "key");
+    const char *token = sr_arguments_option(arguments, "token");
+    g_autoptr(SrJson) params = json_object_new_object();
+    gint64 days = 0;
+
+    if (sr_arguments_flag(arguments, "extension") || sr_arguments_flag(arguments, "origin") ||
+        sr_arguments_flag(arguments, "like"))
+        return sr_usage_error(error, "--extension, --origin and --like do not go with --program");
+    if (!key == !token)
+        return sr_usage_error(error, "with --program, either --key or --token is needed");
+    if (!sr_arguments_number(arguments, "days", 1, DAYS_MAX, &days, error))
+        return FALSE;
+    sr_json_add_string(params, "kind", "program");
+    sr_json_add_string(params, "program", sr_arguments_option(arguments, "program"));
+    sr_json_add_string(params, key ? "key" : "token", key ? key : token);
+    if (days > 0)
+        sr_json_add_integer(params, "seconds", days * SECONDS_A_DAY);
+    return add_grant(cli, g_steal_pointer(&params), error);
+}
+
 static gboolean run_add(SrCli *cli, const SrArguments *arguments, GError **error)
 {
     const char *extension = sr_arguments_option(arguments, "extension");
     const char *origin = sr_arguments_option(arguments, "origin");
     const char *key = sr_arguments_option(arguments, "key");
-    g_autoptr(SrJson) params = json_object_new_object();
-    g_autoptr(SrJson) result = NULL;
-    SrJson *grant = NULL;
+    g_autoptr(SrJson) params = NULL;
 
+    if (sr_arguments_flag(arguments, "program"))
+        return add_program(cli, arguments, error);
     if (!extension || !key)
-        return sr_usage_error(error, "--extension and --key are needed");
+        return sr_usage_error(error, "--extension (or --program) and --key are needed");
+    if (sr_arguments_flag(arguments, "token"))
+        return sr_usage_error(error, "--token goes with --program");
+    params = json_object_new_object();
     if (!add_like(params, arguments, error))
         return FALSE;
     add_extension(params, extension);
     if (origin)
         sr_json_add_string(params, "origin", origin);
     sr_json_add_string(params, "key", key);
-    if (!sr_cli_call(cli, "grants.add", g_steal_pointer(&params), -1, &result, error) ||
-        !sr_json_object_optional(result, "grant", &grant, error))
-        return FALSE;
-    if (!sr_cli_print_json(cli, result))
-        sr_output_field("Granted", 0, grant ? text(grant, "id") : "");
-    return TRUE;
+    return add_grant(cli, g_steal_pointer(&params), error);
 }
 
 static gboolean run_revoke(SrCli *cli, const SrArguments *arguments, GError **error)
@@ -148,7 +192,8 @@ const SrCommand sr_grant_commands[] = {
     {"grant add", "", 0, 0, add_options, "Connect a key, or remember a sign-in; asks first",
      "Without --like the extension (or the page, with --origin) may see the key and ask for\n"
      "signatures. With --like, sign-ins that differ from FILE only in nonce and times are signed\n"
-     "without asking.",
+     "without asking. With --program, that program uses the key over PKCS#11 without asking;\n"
+     "scripts are run by their interpreter, which is the program then.",
      run_add},
     {"grant revoke", "ID", 1, 1, NULL, "Take a grant back", NULL, run_revoke},
     {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL},
