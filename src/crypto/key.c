@@ -86,9 +86,13 @@ static gboolean derive_p256(const SrSecret *private_key, guint8 *ret_public, GEr
 {
     g_autoptr(EC_GROUP) group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     g_autoptr(EC_POINT) point = group ? EC_POINT_new(group) : NULL;
-    g_autoptr(BIGNUM) scalar = BN_secure_new();
-    g_autoptr(BN_CTX) context = BN_CTX_secure_new();
+    g_autoptr(BIGNUM) scalar = NULL;
+    g_autoptr(BN_CTX) context = NULL;
 
+    if (!sr_secure_heap_ready(error))
+        return FALSE;
+    scalar = BN_secure_new();
+    context = BN_CTX_secure_new();
     if (!point || !scalar || !context)
         return fail_openssl(error, SR_KEY_P256);
     if (!read_scalar(group, private_key, scalar, error))
@@ -119,9 +123,6 @@ static gboolean derive_public(SrKey *key, GError **error)
                      sr_key_type_name(key->type), PRIVATE_SIZE, sr_secret_size(key->private_key));
         return FALSE;
     }
-    /* OpenSSL copies the private number, which is to stay in locked memory there too. */
-    if (key->type != SR_KEY_SECP256K1 && !sr_secure_heap_ready(error))
-        return FALSE;
     switch (key->type) {
     case SR_KEY_P256:
         return derive_p256(key->private_key, key->public_key, error);

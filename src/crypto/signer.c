@@ -120,8 +120,12 @@ static gboolean prepare_p256(SrSigner *signer, const SrKey *key, GError **error)
 
 static gboolean prepare_ed25519(SrSigner *signer, const SrKey *key, GError **error)
 {
-    signer->pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
-                                                sr_secret_peek(sr_key_private(key)), PRIVATE_SIZE);
+    /* OpenSSL 3.0 imports an Ed25519 key into common memory; only its copies of a key are in the
+     * secure heap. So the signer has a copy, and the original is wiped at once. */
+    g_autoptr(EVP_PKEY) imported = EVP_PKEY_new_raw_private_key(
+        EVP_PKEY_ED25519, NULL, sr_secret_peek(sr_key_private(key)), PRIVATE_SIZE);
+
+    signer->pair = imported ? EVP_PKEY_dup(imported) : NULL;
     signer->eddsa = EVP_MD_CTX_new();
     if (!signer->pair || !signer->eddsa)
         return fail_openssl(error, "prepare", SR_KEY_ED25519);

@@ -8,8 +8,9 @@
  * OpenSSL). secp256k1 signatures always have a low s. Ed25519 is deterministic, as RFC 8032 wants
  * it.
  *
- * A signer is used by one thread at a time; different signers share nothing that needs a lock.
- * The private key lies in OpenSSL's secure heap (crypto/secure_heap.h) and nowhere else.
+ * A signer is used by one thread at a time; different signers may be used at once.
+ * While it lives, the private key lies in OpenSSL's secure heap (crypto/secure_heap.h) and nowhere
+ * else.
  */
 #pragma once
 
