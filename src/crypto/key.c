@@ -88,6 +88,7 @@ static gboolean derive_p256(const SrSecret *private_key, guint8 *ret_public, GEr
     g_autoptr(EC_POINT) point = group ? EC_POINT_new(group) : NULL;
     g_autoptr(BIGNUM) scalar = NULL;
     g_autoptr(BN_CTX) context = NULL;
+    int multiplied;
 
     if (!sr_secure_heap_ready(error))
         return FALSE;
@@ -97,9 +98,10 @@ static gboolean derive_p256(const SrSecret *private_key, guint8 *ret_public, GEr
         return fail_openssl(error, SR_KEY_P256);
     if (!read_scalar(group, private_key, scalar, error))
         return FALSE;
-    if (!EC_POINT_mul(group, point, scalar, NULL, NULL, context) ||
-        EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_public, PUBLIC_SIZE_MAX,
-                           context) != PUBLIC_SIZE_MAX)
+    multiplied = EC_POINT_mul(group, point, scalar, NULL, NULL, context);
+    sr_secret_wipe_stack(); /* where OpenSSL's P-256 leaves the scalar */
+    if (!multiplied || EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, ret_public,
+                                          PUBLIC_SIZE_MAX, context) != PUBLIC_SIZE_MAX)
         return fail_openssl(error, SR_KEY_P256);
     return TRUE;
 }

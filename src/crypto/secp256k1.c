@@ -186,11 +186,14 @@ gboolean sr_secp256k1_sign_hedged(const guint8 private_key[SR_SECP256K1_PRIVATE_
     const secp256k1_context *context = signing_context(error);
     secp256k1_ecdsa_signature signature;
     guint8 extra[32];
+    int made;
 
     if (!context || !sr_random_bytes(extra, sizeof extra, error))
         return FALSE;
-    if (!secp256k1_ecdsa_sign(context, &signature, digest, private_key,
-                              secp256k1_nonce_function_rfc6979, extra))
+    made = secp256k1_ecdsa_sign(context, &signature, digest, private_key,
+                                secp256k1_nonce_function_rfc6979, extra);
+    sr_secret_wipe_stack();
+    if (!made)
         return fail_key(error);
     secp256k1_ecdsa_signature_serialize_compact(context, ret_signature, &signature);
     return TRUE;

@@ -216,9 +216,11 @@ static gboolean sign_p256(SrSigner *signer, const guint8 digest[DIGEST_SIZE],
 {
     guint8 der[DER_SIZE_MAX];
     size_t size = sizeof der;
+    const int made = EVP_PKEY_sign(signer->ecdsa, der, &size, digest, DIGEST_SIZE);
 
-    if (EVP_PKEY_sign(signer->ecdsa, der, &size, digest, DIGEST_SIZE) != 1 ||
-        !read_der(der, size, ret_signature))
+    /* OpenSSL's P-256 leaves the scalars that it multiplies with on the stack: here the nonce. */
+    sr_secret_wipe_stack();
+    if (made != 1 || !read_der(der, size, ret_signature))
         return fail_openssl(error, "sign with", SR_KEY_P256);
     return TRUE;
 }
@@ -255,6 +257,7 @@ SrSecret *sr_signer_derive(SrSigner *signer, const guint8 peer[POINT_SIZE], GErr
     g_autoptr(EVP_PKEY) point = NULL;
     g_autoptr(SrSecret) shared = NULL;
     size_t size = SR_SIGNER_SHARED_SECRET_SIZE;
+    gboolean derived;
 
     if (signer->type != SR_KEY_P256) {
         sr_error_set(error, SR_ERROR_INVALID_PARAMS,
@@ -269,10 +272,11 @@ SrSecret *sr_signer_derive(SrSigner *signer, const guint8 peer[POINT_SIZE], GErr
     context = EVP_PKEY_CTX_new(signer->pair, NULL);
     /* 0: the point was found to be on the curve, and with the cofactor 1 every one of them will do
      * (SP 800-56A §5.6.2.3.4). */
-    if (!context || EVP_PKEY_derive_init(context) != 1 ||
-        EVP_PKEY_derive_set_peer_ex(context, point, 0) != 1 ||
-        EVP_PKEY_derive(context, sr_secret_data(shared), &size) != 1 ||
-        size != SR_SIGNER_SHARED_SECRET_SIZE) {
+    derived = context && EVP_PKEY_derive_init(context) == 1 &&
+              EVP_PKEY_derive_set_peer_ex(context, point, 0) == 1 &&
+              EVP_PKEY_derive(context, sr_secret_data(shared), &size) == 1;
+    sr_secret_wipe_stack();
+    if (!derived || size != SR_SIGNER_SHARED_SECRET_SIZE) {
         fail_openssl(error, "agree on a secret with", SR_KEY_P256);
         return NULL;
     }

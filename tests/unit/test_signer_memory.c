@@ -7,7 +7,10 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -31,8 +34,9 @@ static const SrKeyType types[] = {SR_KEY_SECP256K1, SR_KEY_P256, SR_KEY_ED25519}
 
 /* --- looking for a key in all of this process's memory ---------------------------------------- */
 
-/* The key sought, masked, so that the search does not find itself. */
+/* The key or nonce sought, masked, so that the search does not find itself. */
 typedef struct {
+    gboolean negative;
     guint8 mask;
     guint8 bytes[KEY_SIZE];
     guint8 chunk[CHUNK + KEY_SIZE];
@@ -101,14 +105,19 @@ static void look_everywhere(Search *search)
     close(memory);
 }
 
+static void mark(Search *search, const SrSecret *sought)
+{
+    search->mask = 0x5a;
+    for (gsize i = 0; i < KEY_SIZE; i++)
+        search->bytes[i] = sr_secret_peek(sought)[i] ^ search->mask;
+}
+
 /* A new key of @type, remembered by @search. */
 static SrKey *marked_key(SrKeyType type, Search *search)
 {
     SrKey *key = sr_key_generate(type, NULL);
 
-    search->mask = 0x5a;
-    for (gsize i = 0; i < KEY_SIZE; i++)
-        search->bytes[i] = sr_secret_peek(sr_key_private(key))[i] ^ search->mask;
+    mark(search, sr_key_private(key));
     return key;
 }
 
@@ -117,10 +126,46 @@ static void use(SrSigner *signer)
     const guint8 data[KEY_SIZE] = {1};
     guint8 signature[SR_SIGNATURE_SIZE];
 
-    for (guint i = 0; i < 20; i++)
-        g_assert_true(sr_signer_sign(signer, data, sizeof data, signature, NULL));
     if (sr_signer_type(signer) == SR_KEY_P256)
         sr_secret_free(sr_signer_derive(signer, sr_signer_public(signer, NULL), NULL));
+    for (guint i = 0; i < 20; i++)
+        g_assert_true(sr_signer_sign(signer, data, sizeof data, signature, NULL));
+}
+
+/* A thread that works once and then waits, so that nothing overwrites what it left on its stack. */
+typedef struct {
+    void (*work)(gpointer data);
+    gpointer data;
+    GAsyncQueue *worked;
+    GAsyncQueue *searched;
+    GThread *thread;
+} Worker;
+
+static gpointer work_and_wait(gpointer data)
+{
+    Worker *worker = data;
+
+    worker->work(worker->data);
+    g_async_queue_push(worker->worked, worker);
+    g_async_queue_pop(worker->searched);
+    return NULL;
+}
+
+/* Start, and come back when the work is done. */
+static void start_worker(Worker *worker)
+{
+    worker->worked = g_async_queue_new();
+    worker->searched = g_async_queue_new();
+    worker->thread = g_thread_new("worker", work_and_wait, worker);
+    g_async_queue_pop(worker->worked);
+}
+
+static void end_worker(Worker *worker)
+{
+    g_async_queue_push(worker->searched, worker);
+    g_thread_join(worker->thread);
+    g_async_queue_unref(worker->worked);
+    g_async_queue_unref(worker->searched);
 }
 
 static void test_key_in_locked_memory_only(void)
@@ -144,19 +189,108 @@ static void test_key_in_locked_memory_only(void)
     }
 }
 
+typedef enum { MAKE_KEY, MAKE_SIGNER, SIGN, DERIVE, STEPS } Step;
+
+typedef struct {
+    SrKeyType type;
+    Step last; /* the step whose traces are looked for */
+    Search *search;
+} Life;
+
+/* Make a key and go as far with it as @data says, then free all. */
+static void live(gpointer data)
+{
+    const Life *life = data;
+    g_autoptr(SrKey) key = marked_key(life->type, life->search);
+    g_autoptr(SrSigner) signer = life->last >= MAKE_SIGNER ? sr_signer_new(key, NULL) : NULL;
+    g_autoptr(SrSecret) shared = NULL;
+    const guint8 data_to_sign[KEY_SIZE] = {1};
+    guint8 signature[SR_SIGNATURE_SIZE];
+
+    if (life->last >= SIGN)
+        sr_signer_sign(signer, data_to_sign, KEY_SIZE, signature, NULL);
+    if (life->last >= DERIVE && life->type == SR_KEY_P256)
+        shared = sr_signer_derive(signer, sr_signer_public(signer, NULL), NULL);
+}
+
 static void test_nothing_left(void)
 {
-    for (gsize t = 0; t < G_N_ELEMENTS(types); t++) {
+    for (guint i = 0; i < G_N_ELEMENTS(types) * STEPS; i++) {
         g_autofree Search *search = g_new0(Search, 1);
-        SrKey *key = marked_key(types[t], search);
-        SrSigner *signer = sr_signer_new(key, NULL);
+        Life life = {types[i / STEPS], (Step)(i % STEPS), search};
+        Worker worker = {.work = live, .data = &life};
 
-        sr_key_free(key);
-        use(signer);
+        start_worker(&worker);
         look_everywhere(search);
-        g_assert_cmpuint(search->in_locked + search->elsewhere, ==, 1);
-        sr_signer_free(signer);
+        end_worker(&worker);
+        if (search->in_locked + search->elsewhere)
+            g_error("a %s key is still there after step %u", sr_key_type_name(life.type),
+                    life.last);
+    }
+}
+
+/* --- nonces ----------------------------------------------------------------------------------- */
+
+/* The nonce of @signature, as good as the key, remembered by @search: (digest + r d) / s mod n. */
+static void mark_nonce(Search *search, const SrKey *key, const guint8 digest[KEY_SIZE],
+                       const guint8 signature[SR_SIGNATURE_SIZE])
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(
+        sr_key_type(key) == SR_KEY_P256 ? NID_X9_62_prime256v1 : NID_secp256k1);
+    const BIGNUM *order = EC_GROUP_get0_order(group);
+    BN_CTX *context = BN_CTX_secure_new();
+    BIGNUM *private_key = BN_secure_new();
+    BIGNUM *nonce = BN_secure_new();
+    BIGNUM *other = BN_new();
+    g_autoptr(SrSecret) bytes = sr_secret_new(KEY_SIZE, NULL);
+
+    BN_bin2bn(sr_secret_peek(sr_key_private(key)), KEY_SIZE, private_key);
+    BN_bin2bn(signature, KEY_SIZE, other);
+    BN_mod_mul(nonce, private_key, other, order, context);
+    BN_bin2bn(digest, KEY_SIZE, other);
+    BN_mod_add(nonce, nonce, other, order, context);
+    BN_bin2bn(signature + KEY_SIZE, KEY_SIZE, other);
+    BN_mod_inverse(other, other, order, context);
+    BN_mod_mul(nonce, nonce, other, order, context);
+    /* A low s may be that of the negative nonce; libsecp256k1 then worked with this one. */
+    if (search->negative)
+        BN_sub(nonce, order, nonce);
+    BN_bn2binpad(nonce, sr_secret_data(bytes), KEY_SIZE);
+    mark(search, bytes);
+    BN_clear_free(private_key);
+    BN_clear_free(nonce);
+    BN_clear_free(other);
+    BN_CTX_free(context);
+    EC_GROUP_free(group);
+}
+
+typedef struct {
+    SrSigner *signer;
+    guint8 digest[KEY_SIZE];
+    guint8 signature[SR_SIGNATURE_SIZE];
+} OneSignature;
+
+static void sign_once(gpointer data)
+{
+    OneSignature *one = data;
+
+    g_assert_true(sr_signer_sign(one->signer, one->digest, KEY_SIZE, one->signature, NULL));
+}
+
+static void test_no_nonce_left(void)
+{
+    for (guint i = 0; i < 12; i++) {
+        g_autofree Search *search = g_new0(Search, 1);
+        g_autoptr(SrKey) key = sr_key_generate(types[i % 2], NULL);
+        g_autoptr(SrSigner) signer = sr_signer_new(key, NULL);
+        OneSignature one = {.signer = signer, .digest = {1}};
+        Worker worker = {.work = sign_once, .data = &one};
+
+        start_worker(&worker);
+        search->negative = i >= 6;
+        mark_nonce(search, key, one.digest, one.signature);
         look_everywhere(search);
+        end_worker(&worker);
         g_assert_cmpuint(search->in_locked + search->elsewhere, ==, 0);
     }
 }
@@ -340,6 +474,7 @@ int main(int argc, char **argv)
     g_test_add_func("/signer-memory/heap-made-once-by-many-threads", test_threads);
     g_test_add_func("/signer-memory/key-in-locked-memory-only", test_key_in_locked_memory_only);
     g_test_add_func("/signer-memory/nothing-left-after-freeing", test_nothing_left);
+    g_test_add_func("/signer-memory/no-nonce-left-after-signing", test_no_nonce_left);
     g_test_add_func("/signer-memory/ten-thousand-signers-leave-nothing", test_ten_thousand);
     g_test_add_func("/signer-memory/no-lockable-memory-no-signer", test_no_lockable_memory);
     g_test_add_func("/signer-memory/little-lockable-memory-some-signers",
