@@ -19,6 +19,8 @@ datadir    ?= $(prefix)/share
 mandir     ?= $(datadir)/man
 completiondir ?= $(datadir)/bash-completion/completions
 unitdir    ?= $(prefix)/lib/systemd/user
+pkcs11dir  ?= $(prefix)/lib/pkcs11
+p11kitdir  ?= $(datadir)/p11-kit/modules
 INSTALL    ?= install
 
 comma := ,
@@ -53,8 +55,13 @@ HARDENING := -fno-strict-overflow -fno-strict-aliasing -fno-delete-null-pointer-
     $(if $(SAN),,$(call cc-option,-fstack-clash-protection) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
     $(call cc-option,-ftrivial-auto-var-init=zero) \
     $(call cc-option,-fzero-call-used-regs=used-gpr))
-LINKING := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,defs -Wl,--as-needed \
+LINKING := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,-z,defs -Wl,--as-needed \
     -Wl,--gc-sections
+# A module is loaded into other people's programs: it stays there (its callers keep pointers to it),
+# runs nothing when it is loaded, unloaded or at exit, and gets what it calls from libc alone. The
+# sanitizers' functions come from the program.
+MODULE_LINKING := -shared -nostartfiles -Wl,-z,nodelete \
+    $(filter-out -pie $(if $(SAN),-Wl$(comma)-z$(comma)defs),$(LINKING))
 ifneq ($(SAN),)
 SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
@@ -78,9 +85,11 @@ AGENT_SRC := $(filter-out src/agent/main.c,$(wildcard src/agent/*.c))
 HOST_SRC := $(wildcard src/host/*.c)
 CLI_SRC := $(wildcard src/cli/*.c)
 PROMPT_SRC := $(wildcard src/prompt/*.c)
+PKCS11_SRC := $(wildcard src/pkcs11/*.c)
+PKCS11_ALSO := $(WIRE_SRC) src/crypto/keccak.c
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
-PROGRAMS := $(addprefix $(O)/,sealring-agent sealring-host sealring sealring-prompt)
+PROGRAMS := $(addprefix $(O)/,sealring-agent sealring-host sealring sealring-prompt sealring-pkcs11.so)
 
 all: deps-build  ## build the programs (default)
 	@$(BUILD) programs
@@ -89,6 +98,7 @@ programs: $(PROGRAMS)
 $(O)/libwire.a: $(call objects,$(WIRE_SRC))
 $(O)/libcore.a: $(call objects,$(CORE_SRC))
 $(O)/libagent.a: $(call objects,$(AGENT_SRC))
+$(O)/libpkcs11.a: $(call objects,$(PKCS11_SRC))
 $(O)/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -102,11 +112,19 @@ $(O)/sealring: $(call objects,$(CLI_SRC)) $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 $(O)/sealring-prompt: $(call objects,$(PROMPT_SRC)) $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(PROMPT_LIBS)
+$(O)/sealring-pkcs11.so: src/pkcs11/exports.map $(call objects,$(PKCS11_SRC)) \
+    $(patsubst %.c,$(O)/pic/%.o,$(PKCS11_ALSO))
+	$(call say,LINK)$(CC) $(SANITIZE) $(MODULE_LINKING) $(LDFLAGS) -o $@ -Wl,--version-script=$^
 
-# The wire layer and the host are compiled without GLib's include path: a stray include fails.
+# The wire layer, the host and the module are compiled without GLib's include path: a stray include
+# fails.
 $(O)/src/wire/%.o $(O)/src/host/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS)
+$(O)/src/pkcs11/%.o $(O)/pic/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS) -fPIC
 $(O)/src/prompt/%.o: OBJECT_CFLAGS = $(PROMPT_CFLAGS)
-$(O)/src/crypto/keccak.o: CFLAGS += -O3
+$(O)/src/crypto/keccak.o $(O)/pic/src/crypto/keccak.o: CFLAGS += -O3
+$(O)/pic/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(OBJECT_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(O)/%.o: OBJECT_CFLAGS = $(CORE_CFLAGS)
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
@@ -128,7 +146,7 @@ TEST_SUPPORT := $(call objects,$(filter-out $(REPLAY_MAIN),$(wildcard tests/supp
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(addprefix $(O)/tests/replay/,$(FUZZERS))
 BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c))
-LIBRARIES := $(O)/libagent.a $(O)/libcore.a $(O)/libwire.a
+LIBRARIES := $(O)/libagent.a $(O)/libpkcs11.a $(O)/libcore.a $(O)/libwire.a
 
 # The yardstick is as small as a program can be: other libraries would slow its start.
 $(O)/tests/bench/echo_host: $(O)/tests/bench/echo_host.o $(O)/libwire.a
@@ -210,16 +228,18 @@ MAN_PAGES := $(wildcard packaging/man/*.1)
 LIBEXEC_PROGRAMS := sealring-agent sealring-host sealring-prompt
 
 install: all  ## install below DESTDIR
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir) $(unitdir))
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir) $(unitdir) $(pkcs11dir) $(p11kitdir))
 	$(INSTALL) -m 755 $(O)/sealring $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 755 $(addprefix $(O)/,$(LIBEXEC_PROGRAMS)) $(DESTDIR)$(libexecdir)/
+	$(INSTALL) -m 644 $(O)/sealring-pkcs11.so $(DESTDIR)$(pkcs11dir)/
+	sed 's|@pkcs11dir@|$(pkcs11dir)|' packaging/p11-kit/sealring.module.in >$(DESTDIR)$(p11kitdir)/sealring.module
 	$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 packaging/completions/sealring.bash $(DESTDIR)$(completiondir)/sealring
 	$(INSTALL) -m 644 packaging/systemd/sealring-agent.socket $(DESTDIR)$(unitdir)/
 	sed 's|@libexecdir@|$(libexecdir)|' packaging/systemd/sealring-agent.service.in >$(DESTDIR)$(unitdir)/sealring-agent.service
 uninstall:  ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/sealring $(DESTDIR)$(completiondir)/sealring $(DESTDIR)$(unitdir)/sealring-agent.* $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
-	    $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN_PAGES)))
+	    $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN_PAGES))) $(DESTDIR)$(pkcs11dir)/sealring-pkcs11.so $(DESTDIR)$(p11kitdir)/sealring.module
 	-rmdir $(DESTDIR)$(libexecdir)
 
 clean:  ## remove the build folders

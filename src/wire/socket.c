@@ -88,25 +88,44 @@ static int make_parents(const char *path)
     return 0;
 }
 
-int sr_socket_make_folder(const char *path)
+static int check_folder(const char *path)
 {
     struct stat status;
+
+    if (lstat(path, &status) != 0)
+        return -errno;
+    if (!S_ISDIR(status.st_mode))
+        return -ENOTDIR;
+    return status.st_uid == geteuid() && (status.st_mode & 077) == 0 ? 0 : -EPERM;
+}
+
+int sr_socket_make_folder(const char *path)
+{
     int result;
 
     if (path[0] != '/')
         return -EINVAL;
-    if (lstat(path, &status) != 0) {
-        result = make_parents(path);
-        if (result != 0)
-            return result;
-        if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            return -errno;
-        if (lstat(path, &status) != 0)
-            return -errno;
-    }
-    if (!S_ISDIR(status.st_mode))
-        return -ENOTDIR;
-    return status.st_uid == geteuid() && (status.st_mode & 077) == 0 ? 0 : -EPERM;
+    result = check_folder(path);
+    if (result != -ENOENT)
+        return result;
+    result = make_parents(path);
+    if (result != 0)
+        return result;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return -errno;
+    return check_folder(path);
+}
+
+int sr_socket_check_folder(const char *path)
+{
+    char folder[SR_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || (size_t)(slash - path) >= sizeof(folder))
+        return -EINVAL;
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
+    return check_folder(folder);
 }
 
 /* --- connecting and listening --------------------------------------------------------------- */

@@ -31,6 +31,10 @@ int sr_socket_path(const char *name, char *ret_path, size_t size);
  */
 int sr_socket_make_folder(const char *path);
 
+/* Whether the folder of the socket @path is such a folder, without making it: 0, or -errno as
+ * above, -ENOENT when there is none. */
+int sr_socket_check_folder(const char *path);
+
 /*
  * Connect to the socket @path; returns a blocking descriptor. -EACCES when the listening process
  * runs under another uid, -ENOENT or -ECONNREFUSED when nobody listens, -EAGAIN when its queue is

@@ -1,0 +1,469 @@
+/*
+ * PKCS#11 (OASIS "PKCS #11 Specification", versions 2.40, 3.0 and 3.2): types and constants, as far
+ * as this module and its callers need them. Names and values are the standard's; structures are
+ * laid out as the platform's C compiler does (on Unix the standard packs nothing).
+ *
+ * The functions are in cryptoki_functions.h.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* --- basic types (§3) ---------------------------------------------------------------------------
+ */
+
+typedef unsigned char CK_BYTE;
+typedef unsigned char CK_CHAR;
+typedef unsigned char CK_UTF8CHAR;
+typedef unsigned char CK_BBOOL;
+typedef unsigned long CK_ULONG;
+typedef unsigned long CK_FLAGS;
+typedef unsigned long CK_RV;
+typedef unsigned long CK_SLOT_ID;
+typedef unsigned long CK_SESSION_HANDLE;
+typedef unsigned long CK_OBJECT_HANDLE;
+typedef unsigned long CK_USER_TYPE;
+typedef unsigned long CK_STATE;
+typedef unsigned long CK_NOTIFICATION;
+typedef unsigned long CK_OBJECT_CLASS;
+typedef unsigned long CK_KEY_TYPE;
+typedef unsigned long CK_CERTIFICATE_TYPE;
+typedef unsigned long CK_PROFILE_ID;
+typedef unsigned long CK_ATTRIBUTE_TYPE;
+typedef unsigned long CK_MECHANISM_TYPE;
+typedef unsigned long CK_EC_KDF_TYPE;
+typedef unsigned long CK_SESSION_VALIDATION_FLAGS_TYPE;
+
+typedef CK_BYTE *CK_BYTE_PTR;
+typedef CK_UTF8CHAR *CK_UTF8CHAR_PTR;
+typedef CK_ULONG *CK_ULONG_PTR;
+typedef CK_FLAGS *CK_FLAGS_PTR;
+typedef void *CK_VOID_PTR;
+typedef CK_SLOT_ID *CK_SLOT_ID_PTR;
+typedef CK_SESSION_HANDLE *CK_SESSION_HANDLE_PTR;
+typedef CK_OBJECT_HANDLE *CK_OBJECT_HANDLE_PTR;
+typedef CK_MECHANISM_TYPE *CK_MECHANISM_TYPE_PTR;
+
+#define CK_TRUE 1
+#define CK_FALSE 0
+#define CK_INVALID_HANDLE 0UL
+#define CK_UNAVAILABLE_INFORMATION (~0UL)
+#define CK_EFFECTIVELY_INFINITE 0UL
+
+typedef struct CK_VERSION {
+    CK_BYTE major;
+    CK_BYTE minor;
+} CK_VERSION, *CK_VERSION_PTR;
+
+typedef struct CK_DATE {
+    CK_CHAR year[4];
+    CK_CHAR month[2];
+    CK_CHAR day[2];
+} CK_DATE;
+
+typedef CK_RV (*CK_NOTIFY)(CK_SESSION_HANDLE session, CK_NOTIFICATION event, CK_VOID_PTR context);
+
+/* --- the library (§5.4, §5.5) -------------------------------------------------------------------
+ */
+
+typedef CK_RV (*CK_CREATEMUTEX)(CK_VOID_PTR *mutex);
+typedef CK_RV (*CK_DESTROYMUTEX)(CK_VOID_PTR mutex);
+typedef CK_RV (*CK_LOCKMUTEX)(CK_VOID_PTR mutex);
+typedef CK_RV (*CK_UNLOCKMUTEX)(CK_VOID_PTR mutex);
+
+typedef struct CK_C_INITIALIZE_ARGS {
+    CK_CREATEMUTEX CreateMutex;
+    CK_DESTROYMUTEX DestroyMutex;
+    CK_LOCKMUTEX LockMutex;
+    CK_UNLOCKMUTEX UnlockMutex;
+    CK_FLAGS flags;
+    CK_VOID_PTR pReserved;
+} CK_C_INITIALIZE_ARGS, *CK_C_INITIALIZE_ARGS_PTR;
+
+#define CKF_LIBRARY_CANT_CREATE_OS_THREADS 0x00000001UL
+#define CKF_OS_LOCKING_OK 0x00000002UL
+
+typedef struct CK_INFO {
+    CK_VERSION cryptokiVersion;
+    CK_UTF8CHAR manufacturerID[32];
+    CK_FLAGS flags;
+    CK_UTF8CHAR libraryDescription[32];
+    CK_VERSION libraryVersion;
+} CK_INFO, *CK_INFO_PTR;
+
+typedef struct CK_INTERFACE {
+    CK_UTF8CHAR *pInterfaceName;
+    CK_VOID_PTR pFunctionList;
+    CK_FLAGS flags;
+} CK_INTERFACE, *CK_INTERFACE_PTR, **CK_INTERFACE_PTR_PTR;
+
+#define CKF_INTERFACE_FORK_SAFE 0x00000001UL
+
+/* --- slots and tokens (§5.5) --------------------------------------------------------------------
+ */
+
+typedef struct CK_SLOT_INFO {
+    CK_UTF8CHAR slotDescription[64];
+    CK_UTF8CHAR manufacturerID[32];
+    CK_FLAGS flags;
+    CK_VERSION hardwareVersion;
+    CK_VERSION firmwareVersion;
+} CK_SLOT_INFO, *CK_SLOT_INFO_PTR;
+
+#define CKF_TOKEN_PRESENT 0x00000001UL
+#define CKF_REMOVABLE_DEVICE 0x00000002UL
+#define CKF_HW_SLOT 0x00000004UL
+
+typedef struct CK_TOKEN_INFO {
+    CK_UTF8CHAR label[32];
+    CK_UTF8CHAR manufacturerID[32];
+    CK_UTF8CHAR model[16];
+    CK_CHAR serialNumber[16];
+    CK_FLAGS flags;
+    CK_ULONG ulMaxSessionCount;
+    CK_ULONG ulSessionCount;
+    CK_ULONG ulMaxRwSessionCount;
+    CK_ULONG ulRwSessionCount;
+    CK_ULONG ulMaxPinLen;
+    CK_ULONG ulMinPinLen;
+    CK_ULONG ulTotalPublicMemory;
+    CK_ULONG ulFreePublicMemory;
+    CK_ULONG ulTotalPrivateMemory;
+    CK_ULONG ulFreePrivateMemory;
+    CK_VERSION hardwareVersion;
+    CK_VERSION firmwareVersion;
+    CK_CHAR utcTime[16];
+} CK_TOKEN_INFO, *CK_TOKEN_INFO_PTR;
+
+#define CKF_RNG 0x00000001UL
+#define CKF_WRITE_PROTECTED 0x00000002UL
+#define CKF_LOGIN_REQUIRED 0x00000004UL
+#define CKF_USER_PIN_INITIALIZED 0x00000008UL
+#define CKF_CLOCK_ON_TOKEN 0x00000040UL
+#define CKF_PROTECTED_AUTHENTICATION_PATH 0x00000100UL
+#define CKF_TOKEN_INITIALIZED 0x00000400UL
+#define CKF_USER_PIN_COUNT_LOW 0x00010000UL
+#define CKF_USER_PIN_FINAL_TRY 0x00020000UL
+#define CKF_USER_PIN_LOCKED 0x00040000UL
+#define CKF_USER_PIN_TO_BE_CHANGED 0x00080000UL
+#define CKF_SO_PIN_COUNT_LOW 0x00100000UL
+#define CKF_SO_PIN_FINAL_TRY 0x00200000UL
+#define CKF_SO_PIN_LOCKED 0x00400000UL
+#define CKF_SO_PIN_TO_BE_CHANGED 0x00800000UL
+
+/* C_WaitForSlotEvent */
+#define CKF_DONT_BLOCK 1UL
+
+/* --- sessions (§5.6) ----------------------------------------------------------------------------
+ */
+
+typedef struct CK_SESSION_INFO {
+    CK_SLOT_ID slotID;
+    CK_STATE state;
+    CK_FLAGS flags;
+    CK_ULONG ulDeviceError;
+} CK_SESSION_INFO, *CK_SESSION_INFO_PTR;
+
+#define CKF_RW_SESSION 0x00000002UL
+#define CKF_SERIAL_SESSION 0x00000004UL
+#define CKF_ASYNC_SESSION 0x00000008UL
+
+#define CKS_RO_PUBLIC_SESSION 0UL
+#define CKS_RO_USER_FUNCTIONS 1UL
+#define CKS_RW_PUBLIC_SESSION 2UL
+#define CKS_RW_USER_FUNCTIONS 3UL
+#define CKS_RW_SO_FUNCTIONS 4UL
+
+#define CKU_SO 0UL
+#define CKU_USER 1UL
+#define CKU_CONTEXT_SPECIFIC 2UL
+
+/* What C_AsyncComplete gives (3.2). */
+typedef struct CK_ASYNC_DATA {
+    CK_ULONG ulVersion;
+    CK_BYTE_PTR pValue;
+    CK_ULONG ulValue;
+    CK_OBJECT_HANDLE hObject;
+    CK_OBJECT_HANDLE hAdditionalObject;
+} CK_ASYNC_DATA, *CK_ASYNC_DATA_PTR;
+
+/* --- objects and attributes (§4) ----------------------------------------------------------------
+ */
+
+typedef struct CK_ATTRIBUTE {
+    CK_ATTRIBUTE_TYPE type;
+    CK_VOID_PTR pValue;
+    CK_ULONG ulValueLen;
+} CK_ATTRIBUTE, *CK_ATTRIBUTE_PTR;
+
+#define CKO_DATA 0UL
+#define CKO_CERTIFICATE 1UL
+#define CKO_PUBLIC_KEY 2UL
+#define CKO_PRIVATE_KEY 3UL
+#define CKO_SECRET_KEY 4UL
+#define CKO_HW_FEATURE 5UL
+#define CKO_DOMAIN_PARAMETERS 6UL
+#define CKO_MECHANISM 7UL
+#define CKO_OTP_KEY 8UL
+#define CKO_PROFILE 9UL
+#define CKO_VENDOR_DEFINED 0x80000000UL
+
+#define CKP_INVALID_ID 0UL
+#define CKP_BASELINE_PROVIDER 1UL
+#define CKP_EXTENDED_PROVIDER 2UL
+#define CKP_AUTHENTICATION_TOKEN 3UL
+#define CKP_PUBLIC_CERTIFICATES_TOKEN 4UL
+
+#define CKK_RSA 0x00UL
+#define CKK_DSA 0x01UL
+#define CKK_EC 0x03UL
+#define CKK_GENERIC_SECRET 0x10UL
+#define CKK_AES 0x1fUL
+#define CKK_EC_EDWARDS 0x40UL
+#define CKK_EC_MONTGOMERY 0x41UL
+
+#define CKC_X_509 0UL
+#define CKC_X_509_ATTR_CERT 1UL
+#define CKC_WTLS 2UL
+
+#define CK_CERTIFICATE_CATEGORY_UNSPECIFIED 0UL
+#define CK_SECURITY_DOMAIN_UNSPECIFIED 0UL
+
+#define CKF_ARRAY_ATTRIBUTE 0x40000000UL
+
+#define CKA_CLASS 0x000UL
+#define CKA_TOKEN 0x001UL
+#define CKA_PRIVATE 0x002UL
+#define CKA_LABEL 0x003UL
+#define CKA_UNIQUE_ID 0x004UL
+#define CKA_APPLICATION 0x010UL
+#define CKA_VALUE 0x011UL
+#define CKA_OBJECT_ID 0x012UL
+#define CKA_CERTIFICATE_TYPE 0x080UL
+#define CKA_ISSUER 0x081UL
+#define CKA_SERIAL_NUMBER 0x082UL
+#define CKA_TRUSTED 0x086UL
+#define CKA_CERTIFICATE_CATEGORY 0x087UL
+#define CKA_JAVA_MIDP_SECURITY_DOMAIN 0x088UL
+#define CKA_URL 0x089UL
+#define CKA_HASH_OF_SUBJECT_PUBLIC_KEY 0x08aUL
+#define CKA_HASH_OF_ISSUER_PUBLIC_KEY 0x08bUL
+#define CKA_NAME_HASH_ALGORITHM 0x08cUL
+#define CKA_CHECK_VALUE 0x090UL
+#define CKA_KEY_TYPE 0x100UL
+#define CKA_SUBJECT 0x101UL
+#define CKA_ID 0x102UL
+#define CKA_SENSITIVE 0x103UL
+#define CKA_ENCRYPT 0x104UL
+#define CKA_DECRYPT 0x105UL
+#define CKA_WRAP 0x106UL
+#define CKA_UNWRAP 0x107UL
+#define CKA_SIGN 0x108UL
+#define CKA_SIGN_RECOVER 0x109UL
+#define CKA_VERIFY 0x10aUL
+#define CKA_VERIFY_RECOVER 0x10bUL
+#define CKA_DERIVE 0x10cUL
+#define CKA_START_DATE 0x110UL
+#define CKA_END_DATE 0x111UL
+#define CKA_MODULUS 0x120UL
+#define CKA_MODULUS_BITS 0x121UL
+#define CKA_PUBLIC_EXPONENT 0x122UL
+#define CKA_PUBLIC_KEY_INFO 0x129UL
+#define CKA_VALUE_LEN 0x161UL
+#define CKA_EXTRACTABLE 0x162UL
+#define CKA_LOCAL 0x163UL
+#define CKA_NEVER_EXTRACTABLE 0x164UL
+#define CKA_ALWAYS_SENSITIVE 0x165UL
+#define CKA_KEY_GEN_MECHANISM 0x166UL
+#define CKA_MODIFIABLE 0x170UL
+#define CKA_COPYABLE 0x171UL
+#define CKA_DESTROYABLE 0x172UL
+#define CKA_EC_PARAMS 0x180UL
+#define CKA_EC_POINT 0x181UL
+#define CKA_ALWAYS_AUTHENTICATE 0x202UL
+#define CKA_WRAP_WITH_TRUSTED 0x210UL
+#define CKA_WRAP_TEMPLATE (CKF_ARRAY_ATTRIBUTE | 0x211UL)
+#define CKA_UNWRAP_TEMPLATE (CKF_ARRAY_ATTRIBUTE | 0x212UL)
+#define CKA_DERIVE_TEMPLATE (CKF_ARRAY_ATTRIBUTE | 0x213UL)
+#define CKA_ALLOWED_MECHANISMS (CKF_ARRAY_ATTRIBUTE | 0x600UL)
+#define CKA_PROFILE_ID 0x601UL
+#define CKA_ENCAPSULATE 0x633UL
+#define CKA_DECAPSULATE 0x634UL
+#define CKA_VENDOR_DEFINED 0x80000000UL
+
+/* --- mechanisms (§6) ----------------------------------------------------------------------------
+ */
+
+typedef struct CK_MECHANISM {
+    CK_MECHANISM_TYPE mechanism;
+    CK_VOID_PTR pParameter;
+    CK_ULONG ulParameterLen;
+} CK_MECHANISM, *CK_MECHANISM_PTR;
+
+typedef struct CK_MECHANISM_INFO {
+    CK_ULONG ulMinKeySize;
+    CK_ULONG ulMaxKeySize;
+    CK_FLAGS flags;
+} CK_MECHANISM_INFO, *CK_MECHANISM_INFO_PTR;
+
+#define CKM_RSA_PKCS 0x0001UL
+#define CKM_SHA512_256 0x004cUL
+#define CKM_SHA_1 0x0220UL
+#define CKM_SHA256 0x0250UL
+#define CKM_SHA224 0x0255UL
+#define CKM_SHA384 0x0260UL
+#define CKM_SHA512 0x0270UL
+#define CKM_EC_KEY_PAIR_GEN 0x1040UL
+#define CKM_ECDSA 0x1041UL
+#define CKM_ECDSA_SHA1 0x1042UL
+#define CKM_ECDSA_SHA224 0x1043UL
+#define CKM_ECDSA_SHA256 0x1044UL
+#define CKM_ECDSA_SHA384 0x1045UL
+#define CKM_ECDSA_SHA512 0x1046UL
+#define CKM_ECDH1_DERIVE 0x1050UL
+#define CKM_ECDH1_COFACTOR_DERIVE 0x1051UL
+#define CKM_EC_EDWARDS_KEY_PAIR_GEN 0x1055UL
+#define CKM_EC_MONTGOMERY_KEY_PAIR_GEN 0x1056UL
+#define CKM_EDDSA 0x1057UL
+#define CKM_VENDOR_DEFINED 0x80000000UL
+
+/* sealring's own, described in docs/PKCS11.md: no parameter; the signatures are r || s || v. */
+#define CKM_SEALRING_KECCAK_256 (CKM_VENDOR_DEFINED | 0x53520001UL)
+#define CKM_SEALRING_PERSONAL_SIGN (CKM_VENDOR_DEFINED | 0x53520002UL)
+#define CKM_SEALRING_SIWE (CKM_VENDOR_DEFINED | 0x53520003UL)
+
+/* CK_MECHANISM_INFO.flags; the operations among them also name what C_SessionCancel ends. */
+#define CKF_HW 0x00000001UL
+#define CKF_MESSAGE_ENCRYPT 0x00000002UL
+#define CKF_MESSAGE_DECRYPT 0x00000004UL
+#define CKF_MESSAGE_SIGN 0x00000008UL
+#define CKF_MESSAGE_VERIFY 0x00000010UL
+#define CKF_MULTI_MESSAGE 0x00000020UL
+#define CKF_FIND_OBJECTS 0x00000040UL
+#define CKF_ENCRYPT 0x00000100UL
+#define CKF_DECRYPT 0x00000200UL
+#define CKF_DIGEST 0x00000400UL
+#define CKF_SIGN 0x00000800UL
+#define CKF_SIGN_RECOVER 0x00001000UL
+#define CKF_VERIFY 0x00002000UL
+#define CKF_VERIFY_RECOVER 0x00004000UL
+#define CKF_GENERATE 0x00008000UL
+#define CKF_GENERATE_KEY_PAIR 0x00010000UL
+#define CKF_WRAP 0x00020000UL
+#define CKF_UNWRAP 0x00040000UL
+#define CKF_DERIVE 0x00080000UL
+#define CKF_EC_F_P 0x00100000UL
+#define CKF_EC_F_2M 0x00200000UL
+#define CKF_EC_ECPARAMETERS 0x00400000UL
+#define CKF_EC_OID 0x00800000UL
+#define CKF_EC_UNCOMPRESS 0x01000000UL
+#define CKF_EC_COMPRESS 0x02000000UL
+#define CKF_EC_CURVENAME 0x04000000UL
+#define CKF_EXTENSION 0x80000000UL
+
+typedef struct CK_ECDH1_DERIVE_PARAMS {
+    CK_EC_KDF_TYPE kdf;
+    CK_ULONG ulSharedDataLen;
+    CK_BYTE_PTR pSharedData;
+    CK_ULONG ulPublicDataLen;
+    CK_BYTE_PTR pPublicData;
+} CK_ECDH1_DERIVE_PARAMS;
+
+#define CKD_NULL 1UL
+#define CKD_SHA1_KDF 2UL
+#define CKD_SHA224_KDF 5UL
+#define CKD_SHA256_KDF 6UL
+#define CKD_SHA384_KDF 7UL
+#define CKD_SHA512_KDF 8UL
+
+typedef struct CK_EDDSA_PARAMS {
+    CK_BBOOL phFlag;
+    CK_ULONG ulContextDataLen;
+    CK_BYTE_PTR pContextData;
+} CK_EDDSA_PARAMS;
+
+/* --- return values (§5.1) -----------------------------------------------------------------------
+ */
+
+#define CKR_OK 0x000UL
+#define CKR_CANCEL 0x001UL
+#define CKR_HOST_MEMORY 0x002UL
+#define CKR_SLOT_ID_INVALID 0x003UL
+#define CKR_GENERAL_ERROR 0x005UL
+#define CKR_FUNCTION_FAILED 0x006UL
+#define CKR_ARGUMENTS_BAD 0x007UL
+#define CKR_NO_EVENT 0x008UL
+#define CKR_NEED_TO_CREATE_THREADS 0x009UL
+#define CKR_CANT_LOCK 0x00aUL
+#define CKR_ATTRIBUTE_READ_ONLY 0x010UL
+#define CKR_ATTRIBUTE_SENSITIVE 0x011UL
+#define CKR_ATTRIBUTE_TYPE_INVALID 0x012UL
+#define CKR_ATTRIBUTE_VALUE_INVALID 0x013UL
+#define CKR_ACTION_PROHIBITED 0x01bUL
+#define CKR_DATA_INVALID 0x020UL
+#define CKR_DATA_LEN_RANGE 0x021UL
+#define CKR_DEVICE_ERROR 0x030UL
+#define CKR_DEVICE_MEMORY 0x031UL
+#define CKR_DEVICE_REMOVED 0x032UL
+#define CKR_FUNCTION_CANCELED 0x050UL
+#define CKR_FUNCTION_NOT_PARALLEL 0x051UL
+#define CKR_FUNCTION_NOT_SUPPORTED 0x054UL
+#define CKR_KEY_HANDLE_INVALID 0x060UL
+#define CKR_KEY_SIZE_RANGE 0x062UL
+#define CKR_KEY_TYPE_INCONSISTENT 0x063UL
+#define CKR_KEY_NOT_NEEDED 0x064UL
+#define CKR_KEY_CHANGED 0x065UL
+#define CKR_KEY_NEEDED 0x066UL
+#define CKR_KEY_INDIGESTIBLE 0x067UL
+#define CKR_KEY_FUNCTION_NOT_PERMITTED 0x068UL
+#define CKR_KEY_UNEXTRACTABLE 0x06aUL
+#define CKR_MECHANISM_INVALID 0x070UL
+#define CKR_MECHANISM_PARAM_INVALID 0x071UL
+#define CKR_OBJECT_HANDLE_INVALID 0x082UL
+#define CKR_OPERATION_ACTIVE 0x090UL
+#define CKR_OPERATION_NOT_INITIALIZED 0x091UL
+#define CKR_PIN_INCORRECT 0x0a0UL
+#define CKR_PIN_INVALID 0x0a1UL
+#define CKR_PIN_LEN_RANGE 0x0a2UL
+#define CKR_PIN_EXPIRED 0x0a3UL
+#define CKR_PIN_LOCKED 0x0a4UL
+#define CKR_SESSION_CLOSED 0x0b0UL
+#define CKR_SESSION_COUNT 0x0b1UL
+#define CKR_SESSION_HANDLE_INVALID 0x0b3UL
+#define CKR_SESSION_PARALLEL_NOT_SUPPORTED 0x0b4UL
+#define CKR_SESSION_READ_ONLY 0x0b5UL
+#define CKR_SESSION_EXISTS 0x0b6UL
+#define CKR_SESSION_READ_ONLY_EXISTS 0x0b7UL
+#define CKR_SESSION_READ_WRITE_SO_EXISTS 0x0b8UL
+#define CKR_SIGNATURE_INVALID 0x0c0UL
+#define CKR_SIGNATURE_LEN_RANGE 0x0c1UL
+#define CKR_TEMPLATE_INCOMPLETE 0x0d0UL
+#define CKR_TEMPLATE_INCONSISTENT 0x0d1UL
+#define CKR_TOKEN_NOT_PRESENT 0x0e0UL
+#define CKR_TOKEN_NOT_RECOGNIZED 0x0e1UL
+#define CKR_TOKEN_WRITE_PROTECTED 0x0e2UL
+#define CKR_USER_ALREADY_LOGGED_IN 0x100UL
+#define CKR_USER_NOT_LOGGED_IN 0x101UL
+#define CKR_USER_PIN_NOT_INITIALIZED 0x102UL
+#define CKR_USER_TYPE_INVALID 0x103UL
+#define CKR_USER_ANOTHER_ALREADY_LOGGED_IN 0x104UL
+#define CKR_USER_TOO_MANY_TYPES 0x105UL
+#define CKR_RANDOM_SEED_NOT_SUPPORTED 0x120UL
+#define CKR_RANDOM_NO_RNG 0x121UL
+#define CKR_DOMAIN_PARAMS_INVALID 0x130UL
+#define CKR_CURVE_NOT_SUPPORTED 0x140UL
+#define CKR_BUFFER_TOO_SMALL 0x150UL
+#define CKR_SAVED_STATE_INVALID 0x160UL
+#define CKR_INFORMATION_SENSITIVE 0x170UL
+#define CKR_STATE_UNSAVEABLE 0x180UL
+#define CKR_CRYPTOKI_NOT_INITIALIZED 0x190UL
+#define CKR_CRYPTOKI_ALREADY_INITIALIZED 0x191UL
+#define CKR_MUTEX_BAD 0x1a0UL
+#define CKR_MUTEX_NOT_LOCKED 0x1a1UL
+#define CKR_PIN_TOO_WEAK 0x1b8UL
+#define CKR_PUBLIC_KEY_INVALID 0x1b9UL
+#define CKR_FUNCTION_REJECTED 0x200UL
+#define CKR_TOKEN_RESOURCE_EXCEEDED 0x201UL
+#define CKR_OPERATION_CANCEL_FAILED 0x202UL
+#define CKR_SESSION_ASYNC_NOT_SUPPORTED 0x205UL
+#define CKR_VENDOR_DEFINED 0x80000000UL
