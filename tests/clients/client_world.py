@@ -1,0 +1,135 @@
+"""A world for other people's programs: an agent with an open vault, one account, and the module.
+
+The tests of a file share it, in order, because some of the programs are slow to start. The page
+docs/PKCS11.md shows the same programs: its console blocks are run here too (run_page).
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path += [str(ROOT / "tests/process"), str(ROOT / "tests/support")]
+
+import cli_world
+from cli_world import BUILD, Failure, Run, Skip, World, check, contains, equal
+
+__all__ = ["BUILD", "ROOT", "ClientWorld", "Failure", "Run", "Skip", "check", "contains", "equal", "free_port",
+           "main", "wait_until"]
+
+MODULE = BUILD / "sealring-pkcs11.so"
+
+
+def whole(file):
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
+class ClientWorld(World):
+    """@settings: further lines of the configuration. The account is called "Main"."""
+
+    module = str(MODULE)
+    login = ["--login"]  # for pkcs11-tool and p11tool: the agent asks, the program does not
+    pin = ""  # for URIs
+    gnutls_pin = ""
+
+    def __init__(self, settings=()):
+        super().__init__(settings=settings)
+        self.work = self.folder / "work"
+        self.work.mkdir()
+        self.processes = []
+
+    def set_up(self):
+        self.unlock()
+        self.make_key("secp256k1", "Main")
+
+    def make_key(self, kind, name):
+        return self.json("key", "create", "--type", kind, "--name", name)["key"]
+
+    def fresh(self):
+        """Before each test: the user agrees, and nothing was shown."""
+        self.answer(True)
+        self.shown()
+        return self
+
+    def call(self, *words, stdin=b"", status=0, timeout=60, **environment):
+        """Run a program in the work folder; @status None: any."""
+        words = [str(word) for word in words]
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        # Files, not pipes: a daemon that the program leaves behind keeps its standard output open.
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=self.work,
+                                       env={**self.environment, **environment}, start_new_session=True)
+            try:
+                process.communicate(data, timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            said = [whole(output), whole(errors)]
+        run = Run(process.returncode, *said)
+        return run if status is None else run.expect(status, " ".join(words)[:300])
+
+    def tool(self, *words, **options):
+        """OpenSC's pkcs11-tool with the module."""
+        return self.call("pkcs11-tool", "--module", self.module, *words, **options)
+
+    def spawn(self, *words):
+        """A program that runs until the end of the world; its output can be read."""
+        process = subprocess.Popen([str(word) for word in words], env=self.environment, cwd=self.work, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def file(self, name, content=None):
+        """A file of the work folder, written or read as bytes."""
+        path = self.work / name
+        if content is None:
+            return path.read_bytes()
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def close(self):
+        pass  # shared by the tests of a file
+
+    def end(self):
+        for process in self.processes:
+            process.terminate()
+            process.communicate()
+        super().close()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, what, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failure(what)
+        time.sleep(0.01)
+
+
+def main(topic, tests, programs=(), make_world=ClientWorld):
+    """Run the functions named test_… of @tests in one world; without the @programs all are skipped."""
+    missing = [name for name in programs if not shutil.which(name) and not os.path.exists(name)]
+    if missing:
+        print(f"1..0 # SKIP {missing[0]} is not installed")
+        return
+    world = make_world()
+    try:
+        world.set_up()
+        cli_world.main(topic, tests, world.fresh)
+    except Failure as failure:
+        print(f"1..1\n# {failure}\nnot ok 1 - {topic}: set-up")
+        sys.exit(1)
+    finally:
+        world.end()

@@ -1,0 +1,85 @@
+#!/usr/bin/env -S python3 -B
+"""p11-kit: the module in its configuration, through its proxy, and from another machine."""
+import re
+from pathlib import Path
+
+from client_world import ClientWorld, check, contains, equal, main
+
+KEYS = "pkcs11:token=sealring%20keys"
+FOLDERS = [Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/lib/aarch64-linux-gnu"), Path("/usr/lib64"), Path("/usr/lib")]
+
+
+def library(name):
+    found = [folder / name for folder in FOLDERS if (folder / name).exists()]
+    return str(found[0] if found else FOLDERS[0] / name)
+
+
+PROXY, CLIENT = library("p11-kit-proxy.so"), library("pkcs11/p11-kit-client.so")
+
+
+class KitWorld(ClientWorld):
+    """The module is in the configuration of this user only."""
+
+    def set_up(self):
+        super().set_up()
+        self.make_key("p256", "Work")
+        modules = self.folder / "config/pkcs11/modules"
+        modules.mkdir(parents=True)
+        (modules / "sealring.module").write_text(f"module: {self.module}\n")
+
+    def through(self, library_path, *words, **options):
+        return self.call("pkcs11-tool", "--module", library_path, *words, **options)
+
+
+def sign_through(world, library_path, **environment):
+    """A signature by the key "Work" that OpenSSL accepts."""
+    world.file("message", "What is signed.")
+    words = ["--token-label", "sealring keys", *world.login, "--label", "Work"]
+    world.through(library_path, *words, "--sign", "--mechanism", "ECDSA-SHA256", "--signature-format", "openssl", "--input-file",
+                  "message", "--output-file", "sig", **environment)
+    world.through(library_path, *words, "--read-object", "--type", "pubkey", "--output-file", "key.der", **environment)
+    contains(world.call("openssl", "dgst", "-sha256", "-verify", "key.der", "-keyform", "DER", "-signature", "sig", "message")
+             .output, "Verified OK", "OpenSSL")
+
+
+def test_the_module_and_its_tokens_are_listed(world):
+    listed = world.call("p11-kit", "list-modules").output
+    own = re.search(r"^sealring: .*\n((?: .*\n)+)", listed, re.M)
+    check(own, f"no module sealring in {listed}")
+    for part in ("sealring accounts", "sealring keys", "manufacturer: sealring", "library-description"):
+        contains(own[0], part, "p11-kit list-modules")
+
+
+def test_programs_of_gnutls_find_the_tokens_by_themselves(world):
+    contains(world.call("p11tool", "--list-token-urls").output, "token=sealring%20keys", "tokens")
+
+
+def test_keys_sign_through_the_proxy(world):
+    contains(world.through(PROXY, "--list-token-slots").output, "sealring keys", "tokens of the proxy")
+    sign_through(world, PROXY)
+
+
+def test_the_module_can_be_kept_from_a_program(world):
+    path = world.folder / "config/pkcs11/modules/sealring.module"
+    path.write_text(f"module: {world.module}\ndisable-in: p11tool\n")
+    try:
+        equal("sealring" in world.call("p11tool", "--list-token-urls").output, False, "the tokens are shown")
+    finally:
+        path.write_text(f"module: {world.module}\n")
+
+
+def test_keys_sign_for_a_client_at_the_end_of_a_socket(world):
+    said = world.call("p11-kit", "server", "--sh", "--provider", world.module, "--name", world.folder / "kit.sock", KEYS).output
+    address = {"P11_KIT_SERVER_ADDRESS": re.search(r"P11_KIT_SERVER_ADDRESS=([^;\n]+)", said)[1].strip("'\"")}
+    try:
+        listed = world.through(CLIENT, "--list-token-slots", **address).output
+        contains(listed, "sealring keys", "tokens of the client")
+        check("sealring accounts" not in listed, "the token that was not offered is there")
+        sign_through(world, CLIENT, **address)
+        contains(world.shown(), "p11-kit", "the user was shown the program that has the module")
+    finally:
+        world.call("p11-kit", "server", "--kill", P11_KIT_SERVER_PID=re.search(r"P11_KIT_SERVER_PID=(\d+)", said)[1])
+
+
+if __name__ == "__main__":
+    main("p11-kit", globals(), ["p11-kit", "p11tool", "pkcs11-tool", "openssl", PROXY, CLIENT], KitWorld)
