@@ -119,11 +119,15 @@ def wait_until(condition, what, seconds=10):
 
 
 def main(topic, tests, programs=(), make_world=ClientWorld):
-    """Run the functions named test_… of @tests in one world; without the @programs all are skipped."""
-    missing = [name for name in programs if not shutil.which(name) and not os.path.exists(name)]
-    if missing:
-        print(f"1..0 # SKIP {missing[0]} is not installed")
-        return
+    """
+    Run the functions named test_… of @tests in one world. Without one of the @programs (names, paths, or
+    pairs of a path and what to say) all are skipped.
+    """
+    needed = [need if isinstance(need, tuple) else (need, f"{need} is not installed") for need in programs]
+    for name, reason in needed:
+        if not shutil.which(name) and not os.path.exists(name):
+            print(f"1..0 # SKIP {reason}")
+            return
     world = make_world()
     try:
         world.set_up()

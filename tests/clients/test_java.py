@@ -1,0 +1,71 @@
+#!/usr/bin/env -S python3 -B
+"""Java's SunPKCS11: the key store, signatures, keys of the session, keytool."""
+import re
+
+from client_world import ROOT, ClientWorld, check, contains, equal, main
+
+CLIENT = ROOT / "tests/clients/java/Client.java"
+# A small virtual machine starts sooner.
+OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
+
+
+class JavaWorld(ClientWorld):
+    """A key with its certificate: Java shows a private key only when there is one with the same CKA_ID."""
+
+    slot_index = 1
+
+    def set_up(self):
+        super().set_up()
+        self.make_key("p256", "Work")
+        self.make_key("ed25519", "Light")
+        self.environment["JAVA_TOOL_OPTIONS"] = OPTIONS
+        self.pin_words = [self.gnutls_pin] if self.gnutls_pin else []
+        self.file("java.cfg", f"name = sealring\nlibrary = {self.module}\nslotListIndex = {self.slot_index}\n")
+        token = ["--token-label", "sealring keys"]
+        number = re.search(r"label: +Work\n +ID: +([0-9a-f]+)", self.tool(*token, "--list-objects").output)[1]
+        # Any certificate that holds the key will do: here one that another key signed.
+        self.tool(*token, "--read-object", "--type", "pubkey", "--id", number, "--output-file", "key.der")
+        self.call("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.pem",
+                  "-subj", "/CN=Authority", "-out", "ca.crt")
+        self.call("openssl", "x509", "-new", "-force_pubkey", "key.der", "-subj", "/CN=work.example", "-CA", "ca.crt", "-CAkey",
+                  "ca.pem", "-outform", "DER", "-out", "cert.der")
+        self.tool(*token, *self.login, "--write-object", "cert.der", "--type", "cert", "--id", number, "--label", "Work")
+
+    def keytool(self, *words, **options):
+        pin = ["-storepass", self.gnutls_pin] if self.gnutls_pin else ["-protected"]
+        return self.call("keytool", "-keystore", "NONE", "-storetype", "PKCS11", "-addprovider", "SunPKCS11", "-providerarg",
+                         "java.cfg", *pin, *words, **options)
+
+
+def test_a_program_signs_agrees_and_hashes(world):
+    run = world.call("java", CLIENT, "java.cfg", *world.pin_words, timeout=120)
+    said = dict(line.split(": ", 1) for line in run.output.splitlines())
+    equal(said, {
+        "key Work": "EC, encoded null", "signed by Work": "true", "verified by the token": "true", "a changed one": "false",
+        "digest signed by Work": "true", "session key signs": "true", "agreement": "true", "random": "true",
+        "digest": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    }, f"what it said ({run.errors[-500:]})")
+
+
+def test_keys_of_a_session_are_gone_with_it(world):
+    equal(sorted(key["name"] for key in world.json("key", "list")["keys"]), ["Light", "Main", "Work"], "keys")
+
+
+def test_keytool_makes_a_key_and_lists_it(world):
+    run = world.keytool("-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-alias", "made", "-dname", "CN=made.example",
+                        status=None)
+    equal(run.status, 0, f"keytool -genkeypair said {run.output[-600:]} {run.errors[-600:]}")
+    listed = world.keytool("-list").output
+    for alias in ("made, ", "Work, "):
+        contains(listed, alias, "keytool -list")
+    check(listed.count("PrivateKeyEntry") == 2, f"entries: {listed}")
+    check("made" in {key["name"] for key in world.json("key", "list")["keys"]}, "sealring does not know the key")
+
+
+def test_the_accounts_do_no_harm(world):
+    world.file("java.cfg", f"name = sealring\nlibrary = {world.module}\nslotListIndex = {1 - world.slot_index}\n")
+    contains(world.keytool("-list").output, "0 entries", "keytool -list")
+
+
+if __name__ == "__main__":
+    main("java", globals(), ["java", "keytool", "javac", "pkcs11-tool", "openssl"], JavaWorld)
