@@ -4,8 +4,8 @@
 
 typedef struct {
     SrCheckState state;
-    const char *name;      /* static */
-    const char *next_step; /* static, or NULL */
+    const char *name; /* static */
+    char *next_step;  /* or NULL */
     char *detail;
 } Check;
 
@@ -17,7 +17,10 @@ static const char *const state_names[] = {"ok", "warn", "fail"};
 
 static void clear_check(gpointer data)
 {
-    g_free(((Check *)data)->detail);
+    Check *check = data;
+
+    g_free(check->next_step);
+    g_free(check->detail);
 }
 
 SrCheckup *sr_checkup_new(void)
@@ -32,7 +35,7 @@ SrCheckup *sr_checkup_new(void)
 void sr_checkup_add(SrCheckup *checkup, SrCheckState state, const char *name, const char *next_step,
                     const char *detail, ...)
 {
-    Check check = {state, name, next_step, NULL};
+    Check check = {state, name, g_strdup(next_step), NULL};
     va_list arguments;
 
     va_start(arguments, detail);

@@ -10,7 +10,7 @@ typedef struct SrCheckup SrCheckup;
 /* Owned by the caller. */
 SrCheckup *sr_checkup_new(void);
 
-/* Note the outcome of one check. @next_step may be NULL; @detail is formatted. */
+/* Note the outcome of one check. @name is static, @next_step may be NULL, @detail is formatted. */
 void sr_checkup_add(SrCheckup *checkup, SrCheckState state, const char *name, const char *next_step,
                     const char *detail, ...) G_GNUC_PRINTF(5, 6);
 

@@ -90,18 +90,23 @@ static gboolean attach(SrClient *client, GError **error)
     return send_frame(client, frame, -1, error);
 }
 
-char *sr_client_program(const char *name)
+char *sr_client_find(const char *name, const char *folder, GFileTest test)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
-    g_autofree char *beside = folder ? g_build_filename(folder, name, NULL) : NULL;
-    g_autofree char *installed = g_build_filename(SR_LIBEXECDIR, name, NULL);
+    g_autofree char *own_folder = self ? g_path_get_dirname(self) : NULL;
+    g_autofree char *beside = own_folder ? g_build_filename(own_folder, name, NULL) : NULL;
+    g_autofree char *installed = g_build_filename(folder, name, NULL);
 
-    if (beside && g_file_test(beside, G_FILE_TEST_IS_EXECUTABLE))
+    if (beside && g_file_test(beside, test))
         return g_steal_pointer(&beside);
-    if (g_file_test(installed, G_FILE_TEST_IS_EXECUTABLE))
+    if (g_file_test(installed, test))
         return g_steal_pointer(&installed);
     return NULL;
+}
+
+char *sr_client_program(const char *name)
+{
+    return sr_client_find(name, SR_LIBEXECDIR, G_FILE_TEST_IS_EXECUTABLE);
 }
 
 static int connect_agent(gboolean start, GError **error)

@@ -57,6 +57,9 @@ SrJson *sr_client_error(const SrClient *client);
  */
 char *sr_client_program(const char *name);
 
+/* The same for a file @name for which @test holds: beside the running program, else in @folder. */
+char *sr_client_find(const char *name, const char *folder, GFileTest test);
+
 void sr_client_free(SrClient *client);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrClient, sr_client_free)

@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "cli/checkup.h"
 #include "cli/cli.h"
+#include "cli/module_check.h"
 #include "wire/socket.h"
 
 #include <errno.h>
@@ -213,6 +214,7 @@ static gboolean check_agent(SrCli *cli, SrCheckup *checkup)
     check_store(checkup, status);
     check_prompt(checkup, status);
     check_keys(checkup, status);
+    sr_module_check_socket(checkup);
     return TRUE;
 }
 
@@ -229,6 +231,7 @@ static gboolean run_doctor(SrCli *cli, const SrArguments *arguments, GError **er
     check_folder(checkup);
     check_memory(checkup);
     check_bus(checkup);
+    sr_module_check_installation(checkup);
     running = check_agent(cli, checkup);
     if (sr_checkup_has_failed(checkup))
         cli->status = SR_EXIT_FAILED;
