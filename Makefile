@@ -69,7 +69,8 @@ endif
 CFLAGS  ?= -O2 -g
 WIRE_CFLAGS := -std=gnu17 $(WARNINGS) $(HARDENING) -ffunction-sections -fdata-sections \
     $(SANITIZE) -ffile-prefix-map=$(CURDIR)=. -D_GNU_SOURCE -DSR_VERSION='"$(VERSION)"' \
-    -DSR_LIBEXECDIR='"$(libexecdir)"' -DSR_BINDIR='"$(bindir)"' -Isrc -MMD -MP
+    -DSR_LIBEXECDIR='"$(libexecdir)"' -DSR_BINDIR='"$(bindir)"' \
+    -DSR_PKCS11DIR='"$(pkcs11dir)"' -Isrc -MMD -MP
 system-includes = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(1) 2>/dev/null))
 CORE_PKGS := glib-2.0 gio-unix-2.0 json-c libcrypto libsecp256k1 sqlite3 libsecret-unstable
 CORE_CFLAGS := $(WIRE_CFLAGS) -DG_LOG_DOMAIN='"sealring"' -DSECRET_API_SUBJECT_TO_CHANGE \
