@@ -18,7 +18,7 @@ from pathlib import Path
 
 import cli_world
 from agent_world import ADDRESS_ONE, INSTRUMENTED, AgentWorld
-from cli_world import BUILD, PASSPHRASE, Failure, Skip, check, equal, is_running, message
+from cli_world import BUILD, NEEDS_ROOT, PASSPHRASE, Failure, Skip, check, equal, is_running, message
 
 AGENT = BUILD / "sealring-agent"
 PR_SET_CHILD_SUBREAPER = 36
@@ -234,10 +234,11 @@ def test_suspend_locks_the_keys(world):
 
 @contextlib.contextmanager
 def fake_logind(address):
+    # Without buffers: a second line that came with the first would be out of select's sight.
     process = subprocess.Popen([BUILD / "tests/support_programs/fake_logind", address], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, bufsize=0)
     try:
-        equal(process.stdout.readline(), "ready\n", "the fake logind")
+        equal(process.stdout.readline(), b"ready\n", "the fake logind")
         yield process
     finally:
         process.kill()
@@ -247,12 +248,11 @@ def fake_logind(address):
 def hears(process, timeout=5):
     """The next line of the fake logind."""
     check(select.select([process.stdout], [], [], timeout)[0], "logind hears nothing")
-    return process.stdout.readline().strip()
+    return process.stdout.readline().decode().strip()
 
 
 def order(process, word):
-    process.stdin.write(word + "\n")
-    process.stdin.flush()
+    process.stdin.write(f"{word}\n".encode())
 
 
 def test_the_machine_does_not_sleep_before_the_keys_are_forgotten(world):
@@ -330,6 +330,8 @@ def processor_time(pid):
 
 
 def test_an_agent_without_descriptors_waits_and_goes_on(world):
+    if os.getuid() != 0:
+        raise Skip(NEEDS_ROOT)
     pid = world.agent_pid()
     browser = world.browser()
     limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
