@@ -32,7 +32,7 @@ struct FakeAgent {
     GCond changed;
     GPtrArray *connections; /* of Connection, also ended ones */
     guint open;
-    gboolean stopping;
+    gint stopping;
     guint counts[OPERATIONS];
     FakeFault faults[OPERATIONS];
     int times[OPERATIONS];
@@ -194,12 +194,7 @@ static void send_wait(Connection *connection, guint32 serial, guint32 size)
 
 static gboolean is_stopping(FakeAgent *agent)
 {
-    gboolean stopping;
-
-    g_mutex_lock(&agent->lock);
-    stopping = agent->stopping;
-    g_mutex_unlock(&agent->lock);
-    return stopping;
+    return g_atomic_int_get(&agent->stopping);
 }
 
 static void send_waits(Connection *connection, FakeFault fault, guint32 serial)
@@ -303,6 +298,8 @@ static gboolean reply_to(Connection *connection, const SrPacketHeader *header, c
         return TRUE;
     if (fault >= FAKE_WAITS && fault <= FAKE_WAITS_WITH_BODY)
         send_waits(connection, fault, header->serial);
+    if (is_stopping(agent))
+        return FALSE;
     sr_packet_read(&request, body, header->size);
     sr_packet_begin(&reply, memory, REPLY_ROOM, CKR_OK, header->serial);
     if (fault == FAKE_FAILS || fault == FAKE_FAILS_WITH_BODY)
@@ -408,9 +405,7 @@ void fake_agent_stop(FakeAgent *agent)
 {
     if (!agent->acceptor)
         return;
-    g_mutex_lock(&agent->lock);
-    agent->stopping = TRUE;
-    g_mutex_unlock(&agent->lock);
+    g_atomic_int_set(&agent->stopping, TRUE);
     g_thread_join(g_steal_pointer(&agent->acceptor));
     close(agent->listener);
     g_clear_pointer(&agent->connections, g_ptr_array_unref);
@@ -450,9 +445,7 @@ void fake_agent_set_fault(FakeAgent *agent, guint32 operation, FakeFault fault, 
 
 void fake_agent_fail_with(FakeAgent *agent, guint32 code)
 {
-    g_mutex_lock(&agent->lock);
     agent->failure = code;
-    g_mutex_unlock(&agent->lock);
 }
 
 void fake_agent_set_answer(FakeAgent *agent, FakeAnswer answer_first, gpointer data)
