@@ -96,12 +96,17 @@ static void add_grant(SrRequest *request)
     const Granting *granting = request->state;
     const SrGrant *grant;
     GError *error = NULL;
+    SrJson *more = json_object_new_object();
     SrJson *result;
 
+    sr_json_add_string(more, "program", granting->program);
+    if (granting->token)
+        sr_json_add_string(more, "token", granting->token);
     grant = sr_grants_allow_program(request->agent->grants, granting->program,
                                     granting->token ? granting->token : request->key->id,
                                     granting->expires, &error);
-    if (!grant || !sr_request_record(request, "add-grant", NULL, &error)) {
+    if (!grant || !sr_request_record(request, "add-grant", g_steal_pointer(&more), &error)) {
+        sr_json_free(more);
         sr_request_fail(request, error);
         return;
     }

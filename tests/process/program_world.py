@@ -4,6 +4,8 @@ import os
 import select
 import socket
 import struct
+import subprocess
+import sys
 import time
 
 from agent_world import AgentWorld
@@ -275,3 +277,35 @@ class ProgramWorld(AgentWorld):
         else:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.folder / "slow")
+
+
+CHILD = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from program_world import *
+class Folder:
+    folder = __import__("pathlib").Path(sys.argv[2])
+program = Program(Folder, program=sys.argv[3])
+"""
+
+
+def run_child(world, code, executable=sys.executable, reported="/usr/bin/testing", prefix=(), **options):
+    """Start @code as a program of its own, with `program` connected."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    environment = dict(os.environ, PYTHONHOME=f"{sys.base_prefix}:{sys.base_exec_prefix}")
+    return subprocess.Popen([*prefix, executable, "-c", CHILD + code, folder, str(world.folder), reported],
+                            stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env=environment,
+                            start_new_session=True, **options)
+
+
+def child_says(process, timeout=20):
+    """What it printed, once it has ended."""
+    try:
+        output, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise Failure("a program did not end") from None
+    if process.returncode != 0:
+        raise Failure(f"a program ended with {process.returncode}: {output[-300:]}")
+    return output.strip()
