@@ -7,11 +7,10 @@ import os
 import re
 import signal
 import time
-from pathlib import Path
 
 import cli_world
 from agent_world import ADDRESS_ONE
-from cli_world import PASSPHRASE, Skip, check, equal, message
+from cli_world import PASSPHRASE, Skip, check, equal, is_running, message
 from keyring_world import KeyringWorld
 from secret_search import MARKED, found_in, found_in_files, found_in_process_tables
 
@@ -153,13 +152,20 @@ def test_everything_moves_to_the_vault_and_back(world):
     equal(browser.result("storage.get", {"key": "k"}), {"value": "kept"}, "the record")
 
 
-def kill_agent(pid):
-    """As a crash does; its socket is closed afterwards, so that no client reaches a dying process."""
+def kill(pid):
+    """Kill and wait for the end of all threads: until then the socket takes clients that nobody answers."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-            time.sleep(0.01)
+    deadline = time.monotonic() + 10
+    while any(is_running(f"{pid}/task/{thread}") for thread in threads_of(pid)):
+        check(time.monotonic() < deadline, "the agent does not end")
+        time.sleep(0.002)
+
+
+def threads_of(pid):
+    with contextlib.suppress(OSError):
+        return os.listdir(f"/proc/{pid}/task")
+    return []
 
 
 def test_a_move_killed_anywhere_loses_nothing_and_can_be_completed(world):
@@ -174,7 +180,7 @@ def test_a_move_killed_anywhere_loses_nothing_and_can_be_completed(world):
         command = world.start("store", "move", target, "--passphrase-fd", "{fd}", passphrase=PASSPHRASE) if target == "vault" \
             else world.start("store", "move", target)
         time.sleep(0.05 + 0.03 * (round_ // 2))
-        kill_agent(pid)
+        kill(pid)
         command.communicate(timeout=20)
         if world.json("store", "show")["active"] == "vault":
             world.unlock()
