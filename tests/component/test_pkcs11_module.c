@@ -4,6 +4,7 @@
 #include "support/pkcs11_caller.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,27 +14,27 @@
 
 static CK_RV any_create(CK_VOID_PTR *mutex)
 {
-    *mutex = g_new0(GMutex, 1);
-    g_mutex_init(*mutex);
+    *mutex = g_new0(pthread_mutex_t, 1);
+    pthread_mutex_init(*mutex, NULL);
     return CKR_OK;
 }
 
 static CK_RV any_destroy(CK_VOID_PTR mutex)
 {
-    g_mutex_clear(mutex);
+    pthread_mutex_destroy(mutex);
     g_free(mutex);
     return CKR_OK;
 }
 
 static CK_RV any_lock(CK_VOID_PTR mutex)
 {
-    g_mutex_lock(mutex);
+    pthread_mutex_lock(mutex);
     return CKR_OK;
 }
 
 static CK_RV any_unlock(CK_VOID_PTR mutex)
 {
-    g_mutex_unlock(mutex);
+    pthread_mutex_unlock(mutex);
     return CKR_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,8 +29,8 @@ struct FakeAgent {
     char *path;
     int listener;
     GThread *acceptor;
-    GMutex lock; /* for what follows */
-    GCond changed;
+    pthread_mutex_t lock; /* for what follows; ThreadSanitizer knows no GMutex */
+    pthread_cond_t changed;
     GPtrArray *connections; /* of Connection, also ended ones */
     guint open;
     gint stopping;
@@ -270,14 +271,14 @@ static FakeFault next_fault(FakeAgent *agent, guint32 operation)
 {
     FakeFault fault = FAKE_ANSWERS;
 
-    g_mutex_lock(&agent->lock);
+    pthread_mutex_lock(&agent->lock);
     agent->counts[operation]++;
     if (agent->times[operation] != 0) {
         fault = agent->faults[operation];
         agent->times[operation] -= agent->times[operation] > 0;
     }
-    g_cond_broadcast(&agent->changed);
-    g_mutex_unlock(&agent->lock);
+    pthread_cond_broadcast(&agent->changed);
+    pthread_mutex_unlock(&agent->lock);
     return fault;
 }
 
@@ -327,10 +328,10 @@ static gpointer serve(gpointer data)
         if (!reply_to(connection, &header, body, memory))
             break;
     shutdown(connection->fd, SHUT_RDWR);
-    g_mutex_lock(&agent->lock);
+    pthread_mutex_lock(&agent->lock);
     agent->open--;
-    g_cond_broadcast(&agent->changed);
-    g_mutex_unlock(&agent->lock);
+    pthread_cond_broadcast(&agent->changed);
+    pthread_mutex_unlock(&agent->lock);
     return NULL;
 }
 
@@ -339,11 +340,11 @@ static void add_connection(FakeAgent *agent, int fd)
     Connection *connection = g_new0(Connection, 1);
 
     *connection = (Connection){.agent = agent, .fd = fd};
-    g_mutex_lock(&agent->lock);
+    pthread_mutex_lock(&agent->lock);
     g_ptr_array_add(agent->connections, connection);
     agent->open++;
     connection->thread = g_thread_new("fake-agent", serve, connection);
-    g_mutex_unlock(&agent->lock);
+    pthread_mutex_unlock(&agent->lock);
 }
 
 static gpointer accept_all(gpointer data)
@@ -390,8 +391,8 @@ FakeAgent *fake_agent_new(void)
 {
     FakeAgent *agent = g_new0(FakeAgent, 1);
 
-    g_mutex_init(&agent->lock);
-    g_cond_init(&agent->changed);
+    pthread_mutex_init(&agent->lock, NULL);
+    pthread_cond_init(&agent->changed, NULL);
     agent->folder = g_dir_make_tmp("fake-agent-XXXXXX", NULL);
     agent->path = g_build_filename(agent->folder, SR_SOCKET_PKCS11, NULL);
     agent->tokens = 3;
@@ -420,8 +421,8 @@ void fake_agent_free(FakeAgent *agent)
     g_unlink(lock);
     g_rmdir(agent->folder);
     unsetenv("SEALRING_RUNTIME_DIR");
-    g_cond_clear(&agent->changed);
-    g_mutex_clear(&agent->lock);
+    pthread_cond_destroy(&agent->changed);
+    pthread_mutex_destroy(&agent->lock);
     g_free(agent->path);
     g_free(agent->folder);
     g_free(agent);
@@ -437,10 +438,10 @@ const char *fake_agent_folder(const FakeAgent *agent)
 
 void fake_agent_set_fault(FakeAgent *agent, guint32 operation, FakeFault fault, int times)
 {
-    g_mutex_lock(&agent->lock);
+    pthread_mutex_lock(&agent->lock);
     agent->faults[operation] = fault;
     agent->times[operation] = times;
-    g_mutex_unlock(&agent->lock);
+    pthread_mutex_unlock(&agent->lock);
 }
 
 void fake_agent_fail_with(FakeAgent *agent, guint32 code)
@@ -468,9 +469,9 @@ guint fake_agent_count(FakeAgent *agent, guint32 operation)
 {
     guint count;
 
-    g_mutex_lock(&agent->lock);
+    pthread_mutex_lock(&agent->lock);
     count = agent->counts[operation];
-    g_mutex_unlock(&agent->lock);
+    pthread_mutex_unlock(&agent->lock);
     return count;
 }
 
@@ -478,16 +479,16 @@ guint fake_agent_connections(FakeAgent *agent)
 {
     guint count;
 
-    g_mutex_lock(&agent->lock);
+    pthread_mutex_lock(&agent->lock);
     count = agent->open;
-    g_mutex_unlock(&agent->lock);
+    pthread_mutex_unlock(&agent->lock);
     return count;
 }
 
 void fake_agent_await(FakeAgent *agent, guint32 operation, guint count)
 {
-    g_mutex_lock(&agent->lock);
+    pthread_mutex_lock(&agent->lock);
     while (agent->counts[operation] < count)
-        g_cond_wait(&agent->changed, &agent->lock);
-    g_mutex_unlock(&agent->lock);
+        pthread_cond_wait(&agent->changed, &agent->lock);
+    pthread_mutex_unlock(&agent->lock);
 }
