@@ -36,6 +36,7 @@ struct SrProgramConnection {
     /* For the thread. */
     SrChannel channel;
     SrApplication *serving;
+    gboolean is_over; /* atomic */
 };
 
 /* --- the main loop's side ------------------------------------------------------------------------
@@ -325,6 +326,7 @@ static gpointer serve(gpointer data)
             ;
     sr_application_unref(program->serving);
     explicit_bzero(&program->channel, sizeof program->channel);
+    __atomic_store_n(&program->is_over, TRUE, __ATOMIC_RELEASE);
     in_main_loop(on_over, program, NULL);
     return NULL;
 }
@@ -349,6 +351,16 @@ SrProgramConnection *sr_program_connection_new(SrAgent *agent, int fd, pid_t pid
     sr_connection_free(program->connection);
     sr_program_connection_free(program);
     return NULL;
+}
+
+void sr_program_connection_close(SrProgramConnection *program)
+{
+    shutdown(program->fd, SHUT_RD);
+}
+
+gboolean sr_program_connection_is_over(const SrProgramConnection *program)
+{
+    return __atomic_load_n(&program->is_over, __ATOMIC_ACQUIRE);
 }
 
 void sr_program_connection_free(SrProgramConnection *program)

@@ -17,6 +17,10 @@
  */
 SrProgramConnection *sr_program_connection_new(SrAgent *agent, int fd, pid_t pid);
 
+/* Take no more requests; what is being answered goes out. Whether the thread has ended. */
+void sr_program_connection_close(SrProgramConnection *program);
+gboolean sr_program_connection_is_over(const SrProgramConnection *program);
+
 /* End the thread, at most the signature it is in later, close and free. Its SrConnection is left to
  * the agent. */
 void sr_program_connection_free(SrProgramConnection *program);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CLOSE_MS 500
+
 struct SrPrograms {
     SrAgent *agent;
     GPtrArray *connections;  /* of SrProgramConnection, owned */
@@ -134,11 +136,25 @@ SrPrograms *sr_programs_new(SrAgent *agent)
     return programs;
 }
 
+/* The last answers go out, if the programs read them. */
+static void close_connections(const SrPrograms *programs)
+{
+    const gint64 end = g_get_monotonic_time() + CLOSE_MS * 1000;
+
+    for (guint i = 0; i < programs->connections->len; i++)
+        sr_program_connection_close(programs->connections->pdata[i]);
+    for (guint i = 0; i < programs->connections->len; i++)
+        while (!sr_program_connection_is_over(programs->connections->pdata[i]) &&
+               g_get_monotonic_time() < end)
+            g_usleep(1000);
+}
+
 void sr_programs_free(SrPrograms *programs)
 {
     if (!programs)
         return;
     sr_key_ring_watch(programs->agent->keys, NULL, NULL);
+    close_connections(programs);
     g_ptr_array_unref(programs->connections);
     for (guint i = 0; i < programs->applications->len; i++)
         count(programs, programs->applications->pdata[i]);
