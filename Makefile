@@ -236,10 +236,10 @@ install: all  ## install below DESTDIR
 	sed 's|@pkcs11dir@|$(pkcs11dir)|' packaging/p11-kit/sealring.module.in >$(DESTDIR)$(p11kitdir)/sealring.module
 	$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 644 packaging/completions/sealring.bash $(DESTDIR)$(completiondir)/sealring
-	$(INSTALL) -m 644 packaging/systemd/sealring-agent.socket $(DESTDIR)$(unitdir)/
+	$(INSTALL) -m 644 packaging/systemd/sealring-agent.socket packaging/systemd/sealring-pkcs11.socket $(DESTDIR)$(unitdir)/
 	sed 's|@libexecdir@|$(libexecdir)|' packaging/systemd/sealring-agent.service.in >$(DESTDIR)$(unitdir)/sealring-agent.service
 uninstall:  ## remove what install put there
-	rm -f $(DESTDIR)$(bindir)/sealring $(DESTDIR)$(completiondir)/sealring $(DESTDIR)$(unitdir)/sealring-agent.* $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
+	rm -f $(DESTDIR)$(bindir)/sealring $(DESTDIR)$(completiondir)/sealring $(addprefix $(DESTDIR)$(unitdir)/,sealring-agent.* sealring-pkcs11.socket) $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
 	    $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN_PAGES))) $(DESTDIR)$(pkcs11dir)/sealring-pkcs11.so $(DESTDIR)$(p11kitdir)/sealring.module
 	-rmdir $(DESTDIR)$(libexecdir)
 

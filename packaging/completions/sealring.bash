@@ -11,12 +11,12 @@ _sealring_options() {
     'key create') echo --name --type --seal --passphrase-fd ;;
     'key import') echo --format --name --type --passphrase-fd ;;
     'key export') echo --format --output --passphrase-fd ;;
-    'key seal' | 'key unseal' | unlock* | 'store move') echo --passphrase-fd ;;
+    'key seal' | 'key unseal' | unlock* | 'store move' | 'pkcs11 pin') echo --passphrase-fd ;;
     'siwe sign') echo --key ;;
     'siwe verify') echo --signature --domain --nonce --time ;;
     'siwe check') echo --jsonl --recap ;;
     sign*) echo --personal --typed-data --key ;;
-    'grant add') echo --extension --origin --key --like --days ;;
+    'grant add') echo --extension --origin --program --key --token --like --days ;;
     log*) echo --limit --follow --verify ;;
     'agent start') echo --passphrase-fd --foreground ;;
     esac
@@ -29,14 +29,17 @@ _sealring_words() {
     --type) echo secp256k1 p256 ed25519 && return ;;
     --format) echo hex keystore && return ;;
     --key) _sealring_keys && return ;;
+    --token) echo accounts keys && return ;;
     esac
     case $command in
-    '') echo key siwe sign grant log lock unlock status agent store doctor help --version --help ;;
+    '') echo key siwe sign grant log lock unlock status agent store pkcs11 doctor help --version --help ;;
     key) echo create import export list show rename default seal unseal delete ;;
     siwe) echo sign verify parse check ;;
     grant) echo list add revoke ;;
     agent) echo start stop ;;
     store) echo show move ;;
+    pkcs11) echo status pin ;;
+    'pkcs11 pin') echo set change remove && _sealring_options "$command" ;;
     'store move') echo secret-service vault && _sealring_options "$command" ;;
     'key show' | 'key rename' | 'key default' | 'key delete' | 'key export' | 'key seal' | 'key unseal')
         _sealring_keys
@@ -51,7 +54,7 @@ _sealring() {
     local IFS=$' \t\n' command
     command="${COMP_WORDS[*]:1:$((COMP_CWORD > 3 ? 2 : COMP_CWORD - 1))}"
     case $last in
-    --output | --like) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+    --output | --like | --program) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
     esac
     case $command in
     key\ import* | siwe\ sign* | siwe\ verify* | siwe\ parse* | siwe\ check* | sign*)

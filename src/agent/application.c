@@ -21,8 +21,8 @@ SrApplication *sr_application_new(pid_t pid, const char *program, gboolean is_co
     application->tokens = tokens;
     application->remembered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     application->session_keys = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    application->permits = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
-                                                 (GDestroyNotify)sr_permit_unref);
+    application->permits =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)sr_permit_unref);
     pthread_mutex_init(&application->lock, NULL);
     return application;
 }

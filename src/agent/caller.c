@@ -136,8 +136,8 @@ void sr_caller_introduce(SrCaller *caller, const char *program, gboolean is_conf
     g_free(caller->program);
     caller->program = g_strdup(program);
     caller->is_confirmed = is_confirmed;
-    caller->seat = (SrSeat){printable(seat[0]), printable(seat[1]), printable(seat[2]),
-                            printable(seat[3])};
+    caller->seat =
+        (SrSeat){printable(seat[0]), printable(seat[1]), printable(seat[2]), printable(seat[3])};
 }
 
 char *sr_caller_describe(const SrCaller *caller)

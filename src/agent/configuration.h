@@ -19,8 +19,8 @@ typedef struct {
     gint64 prompt_timeout_seconds; /* 5 … 600, default 120 */
     gint64 key_cache_seconds;      /* 0 … 86400, default 300; 0: only while signing */
     gint64 chain_id;               /* default 1 */
-    gint64 scrypt_log2_n;    /* 15 … 20, default 17: cost of new passphrase slots and seals */
-    gboolean developer_mode; /* http on loopback hosts may sign in */
+    gint64 scrypt_log2_n;        /* 15 … 20, default 17: cost of new passphrase slots and seals */
+    gboolean developer_mode;     /* http on loopback hosts may sign in */
     char **pkcs11_hide_accounts; /* programs (names or paths) that do not see the accounts token */
 } SrConfiguration;
 

@@ -95,8 +95,9 @@ static gboolean settle_new_key(SrRequest *request, const SrKeyInfo *info, gboole
 
     if (!keep_store_choice(agent, error))
         return FALSE;
-    if (sr_request_is_extension(request) && !sr_grants_connect(agent->grants, request->caller->extension,
-                                                          request->origin, info->id, error))
+    if (sr_request_is_extension(request) &&
+        !sr_grants_connect(agent->grants, request->caller->extension, request->origin, info->id,
+                           error))
         return FALSE;
     /* Locked meanwhile, the ring is empty and tells nothing. */
     if (info->type != SR_KEY_SECP256K1 || !sr_key_ring_is_loaded(agent->keys) || had_default)

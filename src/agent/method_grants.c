@@ -125,7 +125,8 @@ static gboolean read_adding(SrRequest *request, Adding *adding, GError **error)
     if (strcmp(kind, "siwe") == 0)
         return read_message(request, adding, error) &&
                sr_origin_binds(adding->origin, &adding->siwe, &policy, error);
-    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "kind", -1, "must be accounts, siwe or program");
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "kind", -1,
+                    "must be accounts, siwe or program");
     return FALSE;
 }
 

@@ -94,11 +94,10 @@ static void store_pin(SrRequest *request)
 
 static SrConsentModel *pin_model(const SrRequest *request)
 {
-    SrConsentModel *model = sr_request_consent(
-        request,
-        sr_program_pin_is_set(request->agent, SR_PIN_USER)
-            ? "Choose another PIN for your sealring keys"
-            : "Choose a PIN for your sealring keys");
+    SrConsentModel *model =
+        sr_request_consent(request, sr_program_pin_is_set(request->agent, SR_PIN_USER)
+                                        ? "Choose another PIN for your sealring keys"
+                                        : "Choose a PIN for your sealring keys");
 
     sr_consent_model_add(model, SR_CONSENT_WARNING,
                          "Whoever has the PIN can use your keys without asking you.");

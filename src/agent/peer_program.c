@@ -12,8 +12,7 @@ char *sr_peer_program(pid_t pid)
 
     /* The link itself leads to the file that runs, whatever its path has become. */
     if (!path || !g_path_is_absolute(path) || stat(link, &running) != 0 ||
-        stat(path, &named) != 0 || running.st_dev != named.st_dev ||
-        running.st_ino != named.st_ino)
+        stat(path, &named) != 0 || running.st_dev != named.st_dev || running.st_ino != named.st_ino)
         return NULL;
     return g_steal_pointer(&path);
 }

@@ -15,8 +15,8 @@ struct SrPermit {
     SrSigner *signer;     /* NULL once wiped */
     gboolean allowed;
     char *grant;
-    gint64 expires;     /* monotonic, microseconds; G_MAXINT64: never */
-    gint64 grant_ends;  /* seconds since 1970, 0: never */
+    gint64 expires;    /* monotonic, microseconds; G_MAXINT64: never */
+    gint64 grant_ends; /* seconds since 1970, 0: never */
     guint64 counts[SR_PERMIT_USES];
 };
 

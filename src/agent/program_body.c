@@ -157,20 +157,13 @@ static void read_set_pin(SrPacketReader *reader, SrProgramBody *body)
 }
 
 static void (*const readers[])(SrPacketReader *, SrProgramBody *) = {
-    [SR_OPERATION_HELLO] = read_hello,
-    [SR_OPERATION_TOKEN] = read_token,
-    [SR_OPERATION_LIST] = read_list,
-    [SR_OPERATION_LOGIN] = read_login,
-    [SR_OPERATION_LOGOUT] = read_token,
-    [SR_OPERATION_SIGN] = read_sign,
-    [SR_OPERATION_VERIFY] = read_verify,
-    [SR_OPERATION_DERIVE] = read_derive,
-    [SR_OPERATION_GENERATE] = read_generate,
-    [SR_OPERATION_IMPORT] = read_import,
-    [SR_OPERATION_CREATE] = read_create,
-    [SR_OPERATION_CHANGE] = read_change,
-    [SR_OPERATION_DESTROY] = read_destroy,
-    [SR_OPERATION_INIT_TOKEN] = read_init_token,
+    [SR_OPERATION_HELLO] = read_hello,       [SR_OPERATION_TOKEN] = read_token,
+    [SR_OPERATION_LIST] = read_list,         [SR_OPERATION_LOGIN] = read_login,
+    [SR_OPERATION_LOGOUT] = read_token,      [SR_OPERATION_SIGN] = read_sign,
+    [SR_OPERATION_VERIFY] = read_verify,     [SR_OPERATION_DERIVE] = read_derive,
+    [SR_OPERATION_GENERATE] = read_generate, [SR_OPERATION_IMPORT] = read_import,
+    [SR_OPERATION_CREATE] = read_create,     [SR_OPERATION_CHANGE] = read_change,
+    [SR_OPERATION_DESTROY] = read_destroy,   [SR_OPERATION_INIT_TOKEN] = read_init_token,
     [SR_OPERATION_SET_PIN] = read_set_pin,
 };
 

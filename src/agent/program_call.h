@@ -2,9 +2,9 @@
  * A request of a program that the main loop has to answer: on its way from the serving thread and
  * back.
  *
- * The thread makes a call, hands it over and waits. The main loop turns it into a SrRequest, so that
- * all steps of request.h work as they do for other clients; the answer is a packet instead of JSON,
- * and reaches the thread after the flush, when what it relies on is committed.
+ * The thread makes a call, hands it over and waits. The main loop turns it into a SrRequest, so
+ * that all steps of request.h work as they do for other clients; the answer is a packet instead of
+ * JSON, and reaches the thread after the flush, when what it relies on is committed.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 typedef struct SrProgramCall {
-    int references; /* atomic */
+    int references;     /* atomic */
     SrProgramBody body; /* borrows from memory or secret */
     guint8 *memory;
     SrSecret *secret;

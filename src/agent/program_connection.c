@@ -227,15 +227,14 @@ static SrPermitOutcome use_permit(SrProgramConnection *program, SrPermit *permit
     else
         outcome = sr_permit_sign(permit, body->scheme, body->data, signature);
     if (outcome == SR_PERMIT_FAILED)
-        *ret_sent = send_result(program,
-                                body->operation == SR_OPERATION_DERIVE
-                                    ? SR_CKR_MECHANISM_PARAM_INVALID
-                                    : SR_CKR_DEVICE_ERROR,
-                                serial);
-    else if (outcome == SR_PERMIT_DONE)
         *ret_sent =
-            send_bytes(program, secret ? sr_secret_peek(secret) : signature,
-                       secret ? sr_secret_size(secret) : sizeof signature, serial);
+            send_result(program,
+                        body->operation == SR_OPERATION_DERIVE ? SR_CKR_MECHANISM_PARAM_INVALID
+                                                               : SR_CKR_DEVICE_ERROR,
+                        serial);
+    else if (outcome == SR_PERMIT_DONE)
+        *ret_sent = send_bytes(program, secret ? sr_secret_peek(secret) : signature,
+                               secret ? sr_secret_size(secret) : sizeof signature, serial);
     return outcome;
 }
 
@@ -289,8 +288,7 @@ static gboolean answer(SrProgramConnection *program, const SrPacketHeader *heade
 /* A body that is long or secret goes into memory of its own. */
 static gboolean serve_large(SrProgramConnection *program, const SrPacketHeader *header)
 {
-    g_autoptr(SrProgramCall) call =
-        sr_program_call_new(header->code, header->serial, header->size);
+    g_autoptr(SrProgramCall) call = sr_program_call_new(header->code, header->serial, header->size);
 
     if (!call || sr_channel_receive_body(&program->channel, sr_program_call_room(call),
                                          header->size, BODY_MS) != 0)
@@ -342,8 +340,7 @@ SrProgramConnection *sr_program_connection_new(SrAgent *agent, int fd, pid_t pid
     program->fd = fd;
     program->pid = pid;
     program->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    program->connection =
-        sr_connection_new_for_program(agent, sr_caller_new(pid), program);
+    program->connection = sr_connection_new_for_program(agent, sr_caller_new(pid), program);
     if (program->event_fd >= 0)
         program->thread = g_thread_try_new("program", serve, program, NULL);
     if (program->thread)

@@ -48,8 +48,7 @@ SrConsentModel *sr_program_consent_key(const SrRequest *request, const char *nam
     sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_GRANT,
                          "Sign in and sign data with this key without asking again");
-    sr_consent_model_add(model, SR_CONSENT_FACT,
-                         "Until: the program ends, or sealring is locked");
+    sr_consent_model_add(model, SR_CONSENT_FACT, "Until: the program ends, or sealring is locked");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Allow");
     return model;
 }
@@ -58,11 +57,11 @@ SrConsentModel *sr_program_consent_new_key(const SrRequest *request, const char 
                                            SrKeyType type, gboolean is_import)
 {
     const char *kind = type == SR_KEY_SECP256K1 ? "an Ethereum account" : "a key";
-    SrConsentModel *model =
-        sr_request_consent(request, is_import ? "Let %s store %s in sealring?" : "Let %s make %s?",
-                           name, type == SR_KEY_SECP256K1 && !is_import ? "a new Ethereum account"
-                                 : is_import                            ? kind
-                                                                        : "a new key");
+    SrConsentModel *model = sr_request_consent(
+        request, is_import ? "Let %s store %s in sealring?" : "Let %s make %s?", name,
+        type == SR_KEY_SECP256K1 && !is_import ? "a new Ethereum account"
+        : is_import                            ? kind
+                                               : "a new key");
 
     if (is_import)
         sr_consent_model_add(model, SR_CONSENT_WARNING,

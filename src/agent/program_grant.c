@@ -16,8 +16,7 @@ const SrGrant *sr_program_grant(const SrAgent *agent, const SrApplication *appli
                                   sr_token_name(sr_token_of_type(info->type)), info->id, now());
 }
 
-gboolean sr_program_grant_any(const SrAgent *agent, const SrApplication *application,
-                              SrToken token)
+gboolean sr_program_grant_any(const SrAgent *agent, const SrApplication *application, SrToken token)
 {
     g_autoptr(GPtrArray) keys = NULL;
 

@@ -56,7 +56,7 @@ guint32 sr_program_body_fits(const SrProgramBody *body, SrKeyType type)
         if (type != SR_KEY_P256)
             return SR_CKR_KEY_TYPE_INCONSISTENT;
         return body->data.size == sr_key_public_size(type) ? SR_CKR_OK
-                                                            : SR_CKR_MECHANISM_PARAM_INVALID;
+                                                           : SR_CKR_MECHANISM_PARAM_INVALID;
     }
     if (!sr_program_scheme_fits(body->scheme, type))
         return SR_CKR_KEY_TYPE_INCONSISTENT;

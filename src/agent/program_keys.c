@@ -143,8 +143,8 @@ static void write_said(SrRequest *request)
     }
     record = sr_token_object_record(coming->said, coming->info->name, &error);
     if (record)
-        sr_request_change_store(request, sr_program_put_job, record,
-                                (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, on_said);
+        sr_request_change_store(request, sr_program_put_job, record, (GDestroyNotify)sr_record_free,
+                                SR_STORE_DEADLINE_MS, on_said);
     else
         sr_request_fail(request, error);
 }
@@ -288,8 +288,8 @@ void sr_program_keys_change(SrRequest *request)
     request->free_state = (GDestroyNotify)sr_token_object_free;
     record = sr_token_object_record(object, request->key->name, &error);
     if (record)
-        sr_request_change_store(request, sr_program_put_job, record,
-                                (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, on_changed);
+        sr_request_change_store(request, sr_program_put_job, record, (GDestroyNotify)sr_record_free,
+                                SR_STORE_DEADLINE_MS, on_changed);
     else
         sr_request_fail(request, error);
 }

@@ -1,9 +1,9 @@
 /*
  * LOGIN, LOGOUT: what lets an application use the keys of a token.
  *
- * Keys: the user agrees once, or the PIN is right, or a grant says so; then it may use them until it
- * ends, logs out or sealring is locked. Accounts: logging in is free, because every use is asked for
- * (program_sign.c).
+ * Keys: the user agrees once, or the PIN is right, or a grant says so; then it may use them until
+ * it ends, logs out or sealring is locked. Accounts: logging in is free, because every use is asked
+ * for (program_sign.c).
  */
 #include "agent/program_consent.h"
 #include "agent/program_grant.h"
@@ -25,9 +25,10 @@ static void take_effect(SrRequest *request, SrLogin login, const char *decision)
     SrJson *more = json_object_new_object();
 
     sr_json_add_string(more, "token", sr_token_name((SrToken)body->token));
-    sr_json_add_string(more, "as", body->user == SR_USER_SO        ? "so"
-                                   : body->user == SR_USER_CONTEXT ? "once"
-                                                                   : "user");
+    sr_json_add_string(more, "as",
+                       body->user == SR_USER_SO        ? "so"
+                       : body->user == SR_USER_CONTEXT ? "once"
+                                                       : "user");
     sr_json_add_string(more, "decision", decision);
     if (!sr_program_record(request, "program-login", more))
         return;
@@ -103,8 +104,8 @@ static void ask_once(SrRequest *request)
     g_autofree char *name = sr_program_short_name(request);
     SrConsentModel *model;
 
-    model = sr_request_consent(request, "Let %s use the key \"%s\" once?", name,
-                               request->key->name);
+    model =
+        sr_request_consent(request, "Let %s use the key \"%s\" once?", name, request->key->name);
     sr_request_add_key(request, model);
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Allow once");
     sr_request_ask(request, model, on_agreed);
@@ -118,8 +119,8 @@ static void login_with_pin(SrRequest *request)
     const SrProgramBody *body = &request->call->body;
 
     if (body->token == SR_TOKEN_KEYS && body->pin.size > 0)
-        sr_program_pin_check(request, body->user == SR_USER_SO ? SR_PIN_SO : SR_PIN_USER,
-                             body->pin, on_pin);
+        sr_program_pin_check(request, body->user == SR_USER_SO ? SR_PIN_SO : SR_PIN_USER, body->pin,
+                             on_pin);
     else
         sr_program_answer(request, SR_CKR_PIN_INCORRECT);
 }

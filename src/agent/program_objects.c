@@ -124,8 +124,8 @@ static void put_object(SrRequest *request, SrTokenObject *object)
     text = g_strescape(valid = g_utf8_make_valid((const char *)label.data, (gssize)label.size), "");
     record = sr_token_object_record(object, text, &error);
     if (record)
-        sr_request_change_store(request, sr_program_put_job, record,
-                                (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, on_put);
+        sr_request_change_store(request, sr_program_put_job, record, (GDestroyNotify)sr_record_free,
+                                SR_STORE_DEADLINE_MS, on_put);
     else
         sr_request_fail(request, error);
 }

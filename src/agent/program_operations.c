@@ -76,8 +76,8 @@ static gpointer list_job(SrStore *store, gpointer data, GError **error)
 
     (void)data;
     found->objects = g_ptr_array_new_with_free_func((GDestroyNotify)sr_token_object_free);
-    if (is_empty || sr_store_visit(store, SR_RECORD_RECORD, SR_TOKEN_RECORD_PREFIX, take_record,
-                                   found, error))
+    if (is_empty ||
+        sr_store_visit(store, SR_RECORD_RECORD, SR_TOKEN_RECORD_PREFIX, take_record, found, error))
         return found;
     found_free(found);
     return NULL;

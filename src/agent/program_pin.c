@@ -102,8 +102,8 @@ static void on_wrong(SrRequest *request, SrPin pin)
     sr_json_add_string(more, "pin", pin == SR_PIN_SO ? "so" : "user");
     sr_json_add_integer(more, "failures", failures);
     if (sr_program_record(request, "wrong-pin", more))
-        sr_program_answer(request, failures >= SR_PIN_ATTEMPTS ? SR_CKR_PIN_LOCKED
-                                                               : SR_CKR_PIN_INCORRECT);
+        sr_program_answer(request,
+                          failures >= SR_PIN_ATTEMPTS ? SR_CKR_PIN_LOCKED : SR_CKR_PIN_INCORRECT);
 }
 
 static void on_tried(SrRequest *request)
@@ -280,6 +280,6 @@ void sr_program_pin_store(SrRequest *request, SrPin pin, SrSecret *value, SrRequ
     making->pin = pin;
     making->value = value;
     making->cost = sr_configuration_scrypt_cost(request->agent->configuration);
-    sr_request_on_worker(request, make_record, making, making_free,
-                         (GDestroyNotify)sr_record_free, on_made);
+    sr_request_on_worker(request, make_record, making, making_free, (GDestroyNotify)sr_record_free,
+                         on_made);
 }

@@ -62,7 +62,7 @@ guint32 sr_program_result(SrOperation operation, const GError *error)
         if (!g_error_matches(error, SR_ERROR, (gint)rows[i].code))
             continue;
         return operation == SR_OPERATION_LOGIN && rows[i].at_login ? rows[i].at_login
-                                                                    : rows[i].result;
+                                                                   : rows[i].result;
     }
     return SR_CKR_DEVICE_ERROR;
 }

@@ -173,8 +173,8 @@ static void on_so_pin_stored(SrRequest *request)
         g_strchomp(g_utf8_make_valid((const char *)label.data, (gssize)label.size));
     GError *error = NULL;
 
-    if (text[0] && !sr_database_set_setting(request->agent->database, SR_SETTING_TOKEN_LABEL, text,
-                                            &error))
+    if (text[0] &&
+        !sr_database_set_setting(request->agent->database, SR_SETTING_TOKEN_LABEL, text, &error))
         sr_request_fail(request, error);
     else if (sr_program_record(request, "init-token", NULL))
         sr_program_answer(request, SR_CKR_OK);

@@ -75,8 +75,7 @@ static gboolean record_use(SrRequest *request, const Decision *decision)
     guint8 digest[SR_DIGEST_MAX];
     SrBytes data;
 
-    sr_json_add_string(more, "use",
-                       sr_program_use_name(derives ? SR_PERMIT_DERIVE : body->scheme));
+    sr_json_add_string(more, "use", sr_program_use_name(derives ? SR_PERMIT_DERIVE : body->scheme));
     sr_json_add_string(more, "decision", decision->decision);
     data = sr_program_hash(body->scheme, body->data, digest);
     if (!derives && body->scheme != SR_SCHEME_EDDSA) {

@@ -18,8 +18,7 @@
 /* Text that a program sent; UTF-8 in any case. Owned by the caller. */
 static char *text_of(SrBytes bytes)
 {
-    g_autofree char *text =
-        g_strndup((const char *)bytes.data, MIN(bytes.size, PROGRAM_TEXT_MAX));
+    g_autofree char *text = g_strndup((const char *)bytes.data, MIN(bytes.size, PROGRAM_TEXT_MAX));
 
     return g_utf8_make_valid(text, -1);
 }
@@ -34,8 +33,7 @@ static SrApplication *make_application(SrRequest *request, GError **error)
     const char *program = confirmed ? confirmed : reported[0] ? reported : "a program without name";
     guint8 tokens = 1 << SR_TOKEN_KEYS;
 
-    if (!sr_peer_program_matches(program,
-                                 (const char *const *)configuration->pkcs11_hide_accounts))
+    if (!sr_peer_program_matches(program, (const char *const *)configuration->pkcs11_hide_accounts))
         tokens |= 1 << SR_TOKEN_ACCOUNTS;
     return sr_application_new(pid, program, confirmed != NULL, tokens, error);
 }
@@ -126,8 +124,9 @@ static guint32 token_flags(const SrRequest *request, SrToken token)
 /* Owned by the caller. */
 static char *label_of(const SrAgent *agent, SrToken token)
 {
-    char *label =
-        token == SR_TOKEN_KEYS ? sr_database_setting(agent->database, SR_SETTING_TOKEN_LABEL) : NULL;
+    char *label = token == SR_TOKEN_KEYS
+                      ? sr_database_setting(agent->database, SR_SETTING_TOKEN_LABEL)
+                      : NULL;
 
     return label ? label : g_strdup_printf("sealring %s", sr_token_name(token));
 }

@@ -129,8 +129,7 @@ SrPrograms *sr_programs_new(SrAgent *agent)
     programs->agent = agent;
     programs->connections =
         g_ptr_array_new_with_free_func((GDestroyNotify)sr_program_connection_free);
-    programs->applications =
-        g_ptr_array_new_with_free_func((GDestroyNotify)sr_application_unref);
+    programs->applications = g_ptr_array_new_with_free_func((GDestroyNotify)sr_application_unref);
     programs->objects = sr_token_objects_new(agent->keys);
     sr_key_ring_watch(agent->keys, on_keys_changed, programs);
     return programs;

@@ -117,10 +117,9 @@ static char *caller_key(SrConnection *connection, const char *origin)
 {
     const SrCaller *caller = sr_connection_caller(connection);
 
-    return g_strconcat(caller->extension ? caller->extension
-                       : caller->kind == SR_CALLER_PROGRAM
-                           ? caller->program
-                           : "cli",
+    return g_strconcat(caller->extension                   ? caller->extension
+                       : caller->kind == SR_CALLER_PROGRAM ? caller->program
+                                                           : "cli",
                        "|", origin, NULL);
 }
 

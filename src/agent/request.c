@@ -374,7 +374,8 @@ gboolean sr_request_choose_key(SrRequest *request, const char *name, GError **er
     const SrKeyInfo *info = sr_key_ring_find(request->agent->keys, name, NULL);
 
     /* A page must not find out which keys there are: not there and not connected look alike. */
-    if (sr_request_is_extension(request) && (!info || !sr_request_is_connected(request, info->id))) {
+    if (sr_request_is_extension(request) &&
+        (!info || !sr_request_is_connected(request, info->id))) {
         sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "key", -1,
                         "no such key is connected to this page; call eth_requestAccounts first");
         return FALSE;

@@ -31,7 +31,7 @@ struct SrRequest {
     SrJson *params; /* may be NULL */
     char *origin;   /* the page's, the extension's own id, or "cli" */
     gboolean is_page;
-    int fd; /* passed with the request, or -1 */
+    int fd;                     /* passed with the request, or -1 */
     struct SrProgramCall *call; /* of a program (program_call.h), owned; else NULL */
 
     /* What the steps leave for the next function. */

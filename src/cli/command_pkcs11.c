@@ -62,7 +62,7 @@ static char *logins_text(SrJson *program)
 
 static void print_programs(SrJson *programs)
 {
-    static const char *const headings[] = {"PROGRAM", "CONFIRMED",   "PROCESS",
+    static const char *const headings[] = {"PROGRAM",   "CONFIRMED",   "PROCESS",
                                            "LOGGED IN", "KEYS IN USE", NULL};
     g_autoptr(SrTable) table = sr_table_new(headings);
     const gsize count = programs ? json_object_array_length(programs) : 0;
@@ -73,8 +73,7 @@ static void print_programs(SrJson *programs)
     }
     for (gsize i = 0; i < count; i++) {
         SrJson *program = json_object_array_get_idx(programs, i);
-        g_autofree char *process =
-            g_strdup_printf("%" G_GINT64_FORMAT, number(program, "pid"));
+        g_autofree char *process = g_strdup_printf("%" G_GINT64_FORMAT, number(program, "pid"));
         g_autofree char *in_use =
             g_strdup_printf("%" G_GINT64_FORMAT, number(program, "keysInUse"));
         g_autofree char *logins = logins_text(program);
@@ -106,7 +105,8 @@ static gboolean run_status(SrCli *cli, const SrArguments *arguments, GError **er
 }
 
 /* --- pin
- * ----------------------------------------------------------------------------------------------- */
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static const SrOption pin_options[] = {
     SR_PASSPHRASE_OPTION,

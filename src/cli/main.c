@@ -11,11 +11,16 @@
 /* In the order of the help. `session`, `login`, `token`, `account` and `client` (OAuth) go behind
  * the grants, `browser` in front of `pkcs11`. */
 static const SrCommand *const groups[] = {
-    sr_key_commands,    sr_key_secret_commands,
-    sr_siwe_commands,   sr_sign_commands,
-    sr_grant_commands,  sr_log_commands,
-    sr_agent_commands,  sr_store_commands,
-    sr_pkcs11_commands, sr_doctor_commands,
+    sr_key_commands,
+    sr_key_secret_commands,
+    sr_siwe_commands,
+    sr_sign_commands,
+    sr_grant_commands,
+    sr_log_commands,
+    sr_agent_commands,
+    sr_store_commands,
+    sr_pkcs11_commands,
+    sr_doctor_commands,
     NULL,
 };
 

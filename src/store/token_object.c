@@ -85,8 +85,8 @@ static gboolean read_token(const char *name, SrToken *ret_token)
 SrTokenObject *sr_token_object_parse(const SrRecord *record, GError **error)
 {
     const guint64 number = number_of(record->id);
-    g_autofree char *text = g_strndup((const char *)sr_secret_peek(record->secret),
-                                      sr_secret_size(record->secret));
+    g_autofree char *text =
+        g_strndup((const char *)sr_secret_peek(record->secret), sr_secret_size(record->secret));
     g_auto(GStrv) fields = g_strsplit(text, ":", 5);
     g_autoptr(GByteArray) attributes = NULL;
     SrToken token;
@@ -97,7 +97,7 @@ SrTokenObject *sr_token_object_parse(const SrRecord *record, GError **error)
         g_ascii_string_to_unsigned(fields[3], 10, 0, CLASS_MAX, &class, NULL))
         attributes = sr_base64url_decode(fields[4], strlen(fields[4]), NULL);
     if (attributes)
-        return sr_token_object_new(number, token, (guint32)class, attributes->data,
+        return sr_token_object_new(number, token, (guint32) class, attributes->data,
                                    attributes->len);
     sr_error_set(error, SR_ERROR_CORRUPT, "the stored object %s is damaged; it is left as it is",
                  record->id);

@@ -4,8 +4,8 @@
  * "sealring-object:1:TOKEN:CLASS:ATTRIBUTES".
  *
  * TOKEN is "accounts" or "keys", CLASS a CKO_ number, ATTRIBUTES base64url of pairs of u32 type and
- * u32-counted bytes, as the messages of wire/operation.h have them. The record's id is "pkcs11-" and
- * the object's number in 16 hexadecimal digits; what belongs to a key has the key's id there.
+ * u32-counted bytes, as the messages of wire/operation.h have them. The record's id is "pkcs11-"
+ * and the object's number in 16 hexadecimal digits; what belongs to a key has the key's id there.
  */
 #pragma once
 

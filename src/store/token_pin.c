@@ -47,8 +47,8 @@ static gboolean read_cost(char *const *fields, SrScryptCost *ret_cost)
     guint64 r;
     guint64 p;
 
-    if (!read_number(fields[FIELD_N], G_MAXUINT32, &n) ||
-        !read_number(fields[FIELD_R], 32, &r) || !read_number(fields[FIELD_P], 16, &p))
+    if (!read_number(fields[FIELD_N], G_MAXUINT32, &n) || !read_number(fields[FIELD_R], 32, &r) ||
+        !read_number(fields[FIELD_P], 16, &p))
         return FALSE;
     *ret_cost = (SrScryptCost){n, (guint32)r, (guint32)p};
     return sr_scrypt_cost_check(*ret_cost, "", NULL);
@@ -62,8 +62,8 @@ static gboolean fail_corrupt(const SrRecord *record, GError **error)
 
 gboolean sr_token_pin_check(const SrRecord *record, const SrSecret *pin, GError **error)
 {
-    g_autofree char *text = g_strndup((const char *)sr_secret_peek(record->secret),
-                                      sr_secret_size(record->secret));
+    g_autofree char *text =
+        g_strndup((const char *)sr_secret_peek(record->secret), sr_secret_size(record->secret));
     g_auto(GStrv) fields = g_strsplit(text, ":", N_FIELDS);
     g_autoptr(GByteArray) salt = NULL;
     g_autoptr(GByteArray) hash = NULL;

@@ -4,11 +4,13 @@ do what, and what the user is asked. The programs here speak src/wire/operation.
 import hashlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
 
-from cli_world import Skip, check, contains, equal, main, message
+from cli_world import BUILD, Skip, check, contains, equal, main, message
 from program_world import (ACCOUNTS, ALWAYS_AUTH, CHANGE, CKA_ID, CKA_LABEL, CKA_VALUE, CONTEXT, DERIVE, DIGEST,
                            ED25519, EDDSA, GENERATE, IMPORT, KEYS, LIST, LOCAL, P256, PERSONAL, PROTECTED_PATH,
                            SECP256K1, SESSION, SHA256, SHA384, SHA512, SIWE, SO, TOKEN, VERIFY, ProgramWorld,
@@ -540,6 +542,39 @@ def test_a_key_is_closed_when_it_was_not_used(world):
         equal(len(events(short, "program-sign")), 2, "decided anew")
     finally:
         short.close()
+
+
+def test_sockets_from_systemd_are_told_apart(world):
+    world.stop()
+    names = ("pkcs11.sock", "agent.sock")  # not in the order of the agent
+    listeners = []
+    for name in names:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(world.folder / "run/s" / name))
+        listener.listen(8)
+        listeners.append(listener)
+    agent = BUILD / "sealring-agent"
+    pid = os.fork()
+    if pid == 0:
+        try:
+            spare = [os.dup(listener.fileno()) for listener in listeners]
+            for number, descriptor in enumerate(spare):
+                os.dup2(descriptor, 3 + number)
+                os.set_inheritable(3 + number, True)
+            os.execve(agent, [str(agent)], dict(world.environment, LISTEN_FDS="2", LISTEN_PID=str(os.getpid())))
+        finally:
+            os._exit(1)
+    try:
+        equal(world.json("status")["pid"], pid, "the agent that answers")
+        equal(world.program().token(KEYS)["label"], "sealring keys", "programs")
+        os.kill(pid, signal.SIGTERM)
+    finally:
+        os.waitpid(pid, 0)
+        for listener in listeners:
+            listener.close()
+    for name in names:
+        check((world.folder / "run/s" / name).exists(), f"{name} is systemd's and stays")
+        (world.folder / "run/s" / name).unlink()
 
 
 def test_status_tells_who_is_there(world):
