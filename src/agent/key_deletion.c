@@ -76,7 +76,7 @@ static gpointer remove_damaged_job(SrStore *store, gpointer id, GError **error)
         return (gpointer)(guintptr)is_whole;
     if (g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT) ||
         g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
-        return remove_job(store, id, error);
+        return sr_store_remove(store, SR_RECORD_KEY, id, error) ? store : NULL;
     g_propagate_error(error, g_steal_pointer(&problem));
     return NULL;
 }

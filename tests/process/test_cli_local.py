@@ -21,7 +21,7 @@ def commands(world):
     """Every command, from the help."""
     lines = world.run("help").expect(0, "help").output.splitlines()
     names = [re.match(r"  ((?:[a-z0-9]+ ?)+)", line)[1].strip() for line in lines if line.startswith("  ")]
-    return [re.sub(r" secret.*", "", name) for name in names]
+    return [re.sub(r" (secret|set).*", "", name) for name in names]
 
 
 def test_version_and_help_are_printed(world):
