@@ -154,6 +154,9 @@ $(O)/tests/bench/echo_host: $(O)/tests/bench/echo_host.o $(O)/libwire.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $(patsubst $(O)/%,%,$@)"
 	$(Q)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
+# So is the application whose memory and start are measured.
+$(O)/tests/bench/bench_pkcs11: $(call objects,tests/bench/bench_pkcs11.c tests/support/application.c)
+	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
 $(O)/tests/%: $(O)/tests/%.o $(TEST_SUPPORT) $(LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
