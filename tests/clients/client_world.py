@@ -18,11 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "tests/process"), str(ROOT / "tests/support")]
 
 import cli_world
+from agent_world import INSTRUMENTED
 from cli_world import BUILD, Failure, Run, Skip, World, check, contains, equal
 
-__all__ = ["BUILD", "ROOT", "ClientWorld", "Failure", "Run", "Skip", "check", "contains", "equal", "free_port",
+__all__ = ["BUILD", "INSTRUMENTED", "PIN", "ROOT", "ClientWorld", "Failure", "Run", "Skip", "check", "contains", "equal", "free_port",
            "main", "wait_until"]
 
+PIN = "4711 0815"
 MODULE = BUILD / "sealring-pkcs11.so"
 
 
@@ -35,9 +37,6 @@ class ClientWorld(World):
     """@settings: further lines of the configuration. The account is called "Main"."""
 
     module = str(MODULE)
-    login = ["--login"]  # for pkcs11-tool and p11tool: the agent asks, the program does not
-    pin = ""  # for URIs
-    gnutls_pin = ""
 
     def __init__(self, settings=()):
         super().__init__(settings=settings)
@@ -51,6 +50,11 @@ class ClientWorld(World):
 
     def make_key(self, kind, name):
         return self.json("key", "create", "--type", kind, "--name", name)["key"]
+
+    def set_pin(self):
+        """From now on programs are let in by PIN instead of a question."""
+        self.run("pkcs11", "pin", "set", "--passphrase-fd", "{fd}", passphrase=PIN).expect(0, "pkcs11 pin set")
+        return PIN
 
     def fresh(self):
         """Before each test: the user agrees, and nothing was shown."""

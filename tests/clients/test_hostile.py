@@ -5,8 +5,7 @@ import signal
 import subprocess
 import time
 
-from agent_world import INSTRUMENTED
-from client_world import BUILD, ClientWorld, Skip, check, contains, equal, main
+from client_world import BUILD, INSTRUMENTED, ClientWorld, Skip, check, contains, equal, main
 
 APPLICATION = BUILD / "tests/support_programs/pkcs11_application"
 LOST = {"0x30", "0x32", "0xe0", "0xb3", "0x101"}  # DEVICE_ERROR, DEVICE_REMOVED, TOKEN_NOT_PRESENT, …

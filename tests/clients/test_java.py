@@ -19,7 +19,6 @@ class JavaWorld(ClientWorld):
         self.make_key("p256", "Work")
         self.make_key("ed25519", "Light")
         self.environment["JAVA_TOOL_OPTIONS"] = OPTIONS
-        self.pin_words = [self.gnutls_pin] if self.gnutls_pin else []
         self.file("java.cfg", f"name = sealring\nlibrary = {self.module}\nslotListIndex = {self.slot_index}\n")
         token = ["--token-label", "sealring keys"]
         number = re.search(r"label: +Work\n +ID: +([0-9a-f]+)", self.tool(*token, "--list-objects").output)[1]
@@ -29,16 +28,15 @@ class JavaWorld(ClientWorld):
                   "-subj", "/CN=Authority", "-out", "ca.crt")
         self.call("openssl", "x509", "-new", "-force_pubkey", "key.der", "-subj", "/CN=work.example", "-CA", "ca.crt", "-CAkey",
                   "ca.pem", "-outform", "DER", "-out", "cert.der")
-        self.tool(*token, *self.login, "--write-object", "cert.der", "--type", "cert", "--id", number, "--label", "Work")
+        self.tool(*token, "--login", "--write-object", "cert.der", "--type", "cert", "--id", number, "--label", "Work")
 
     def keytool(self, *words, **options):
-        pin = ["-storepass", self.gnutls_pin] if self.gnutls_pin else ["-protected"]
         return self.call("keytool", "-keystore", "NONE", "-storetype", "PKCS11", "-addprovider", "SunPKCS11", "-providerarg",
-                         "java.cfg", *pin, *words, **options)
+                         "java.cfg", "-protected", *words, **options)
 
 
 def test_a_program_signs_agrees_and_hashes(world):
-    run = world.call("java", CLIENT, "java.cfg", *world.pin_words, timeout=120)
+    run = world.call("java", CLIENT, "java.cfg", timeout=120)
     said = dict(line.split(": ", 1) for line in run.output.splitlines())
     equal(said, {
         "key Work": "EC, encoded null", "signed by Work": "true", "verified by the token": "true", "a changed one": "false",

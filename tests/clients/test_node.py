@@ -20,8 +20,7 @@ class NodeWorld(ClientWorld):
         self.address = self.json("key", "list")["keys"][0]["address"]
 
     def ethereum(self, way, **options):
-        pin = [self.gnutls_pin] if self.gnutls_pin else []
-        return self.call("node", FOLDER / "ethereum.mjs", way, self.module, self.address, *pin, **options)
+        return self.call("node", FOLDER / "ethereum.mjs", way, self.module, self.address, **options)
 
 
 def said(run):

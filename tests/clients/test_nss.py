@@ -50,7 +50,6 @@ def test_a_key_and_its_certificate_are_made(world):
     world.certutil("-S", "-s", "CN=mail.example", "-n", "Mail", "-x", "-t", "P,P,P", "-k", "ec", "-q", "nistp256", "-z", "noise",
                    "-m", "1", "-h", "sealring keys")
     contains(world.certutil("-L", "-h", "sealring keys").output, "sealring keys:Mail", "certificates")
-    contains(world.certutil("-K", "-h", "sealring keys").output, "sealring keys:Mail", "keys")
     world.certutil("-L", "-n", "sealring keys:Mail", "-a", "-o", "cert.pem")
     contains(world.call("openssl", "verify", "-CAfile", "cert.pem", "cert.pem").output, "OK", "openssl verify")
 
@@ -63,7 +62,6 @@ def test_a_certificate_is_found_by_its_key(world):
 def test_mail_is_signed(world):
     world.file("letter", "Dear all.\n")
     world.call("cmsutil", *DATABASE, "-S", "-N", "sealring keys:Mail", "-f", "pin", "-i", "letter", "-o", "letter.p7s", timeout=20)
-    contains(world.shown() + world.pin, "cmsutil" if not world.pin else "", "what the user was shown")
     equal(world.call("cmsutil", *DATABASE, "-D", "-i", "letter.p7s", timeout=20).output, "Dear all.\n", "cmsutil -D")
     run = world.call("openssl", "cms", "-verify", "-in", "letter.p7s", "-inform", "DER", "-CAfile", "cert.pem", "-purpose", "any")
     equal(run.output, "Dear all.\n", run.errors)

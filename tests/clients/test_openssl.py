@@ -12,7 +12,7 @@ class EngineWorld(ClientWorld):
         self.environment["PKCS11_MODULE_PATH"] = self.module
 
     def uri(self, token="keys", name="Work", kind="private"):
-        return f"pkcs11:token=sealring%20{token};object={name};type={kind}{self.pin}"
+        return f"pkcs11:token=sealring%20{token};object={name};type={kind}"
 
     def openssl(self, command, *words, **options):
         return self.call("openssl", command, *ENGINE, *words, **options)

@@ -34,7 +34,7 @@ class KitWorld(ClientWorld):
 def sign_through(world, library_path, **environment):
     """A signature by the key "Work" that OpenSSL accepts."""
     world.file("message", "What is signed.")
-    words = ["--token-label", "sealring keys", *world.login, "--label", "Work"]
+    words = ["--token-label", "sealring keys", "--login", "--label", "Work"]
     world.through(library_path, *words, "--sign", "--mechanism", "ECDSA-SHA256", "--signature-format", "openssl", "--input-file",
                   "message", "--output-file", "sig", **environment)
     world.through(library_path, *words, "--read-object", "--type", "pubkey", "--output-file", "key.der", **environment)

@@ -9,7 +9,7 @@ KEYS = "pkcs11:token=sealring%20keys"
 
 
 def p11tool(world, *words, **options):
-    return world.call("p11tool", "--batch", "--provider", world.module, *words, GNUTLS_PIN=world.gnutls_pin, **options)
+    return world.call("p11tool", "--batch", "--provider", world.module, *words, **options)
 
 
 def test_both_tokens_are_listed(world):
@@ -50,8 +50,8 @@ def test_a_public_key_is_exported(world):
 
 
 def test_keys_sign(world):
-    for name in ("Work", "Light"):
-        said = p11tool(world, "--login", "--test-sign", f"{KEYS};object={name}")
+    for name, hash_name in (("Work", "SHA256"), ("Light", "SHA512")):
+        said = p11tool(world, "--login", f"--hash={hash_name}", "--test-sign", f"{KEYS};object={name}")
         equal(len(re.findall(r"\.\.\. ok", said.output + said.errors)), 3, f"{name}: {said.output} {said.errors}")
     contains(world.shown(), "p11tool", "what the user was shown")
 
@@ -65,13 +65,13 @@ def test_a_user_who_says_no_is_obeyed(world):
 def test_a_certificate_of_its_own_is_made_written_and_found(world):
     world.file("template", 'cn = "work.example"\nexpiration_days = 30\nsigning_key\n')
     world.call("certtool", "--provider", world.module, "--generate-self-signed", "--load-privkey", f"{KEYS};object=Work;type=private",
-               "--load-pubkey", "work.pem", "--template", "template", "--outfile", "cert.pem", GNUTLS_PIN=world.gnutls_pin)
+               "--load-pubkey", "work.pem", "--template", "template", "--outfile", "cert.pem")
     contains(world.call("openssl", "verify", "-CAfile", "cert.pem", "cert.pem").output, "OK", "openssl verify")
     number = re.search(r"ID: (\S+)", p11tool(world, "--list-all", f"{KEYS};object=Work").output)[1].replace(":", "")
     p11tool(world, "--login", "--write", "--load-certificate=cert.pem", "--label=Work", f"--id={number}", KEYS)
     contains(p11tool(world, "--list-all-certs", KEYS).output, "Label: Work", "certificates")
     p11tool(world, "--export", f"{KEYS};object=Work;type=cert", "--outfile=again.pem")
-    equal(world.file("again.pem"), world.file("cert.pem"), "the certificate")
+    equal(world.file("again.pem").split(), world.file("cert.pem").split(), "the certificate")
     contains(p11tool(world, "--login", "--list-certs", KEYS).output, "Label: Work", "certificates that have a key")
 
 
@@ -85,7 +85,7 @@ def test_label_and_id_are_changed(world):
 
 def test_objects_are_deleted(world):
     p11tool(world, "--login", "--delete", f"{KEYS};object=Work;type=cert")
-    equal("Label: Work" in p11tool(world, "--list-all-certs", KEYS).output, False, "the certificate is still there")
+    check("Label: Work" not in p11tool(world, "--list-all-certs", KEYS, status=None).output, "the certificate is still there")
     p11tool(world, "--login", "--delete", f"{KEYS};object=Work;type=private")
     check("Work" not in p11tool(world, "--login", "--list-all", KEYS).output, "the key is still there")
 

@@ -15,13 +15,13 @@ CURVES = [  # key type, token, name, CKA_ID, mechanism of one message, arguments
 
 
 def login(world, token, *words, **options):
-    return world.tool(*token, *world.login, *words, **options)
+    return world.tool(*token, "--login", *words, **options)
 
 
 def public_key(world, token, number, name):
     """The public key as OpenSSL reads it: a PEM file."""
     login(world, token, "--read-object", "--type", "pubkey", "--id", number, "--output-file", f"{name}.der")
-    world.call("openssl", "pkey", "-pubin", "-inform", "DER", "-in", f"{name}.der", "-out", f"{name}.pem")
+    world.call("openssl", "pkey", "-pubin", "-in", f"{name}.der", "-out", f"{name}.pem")
     return f"{name}.pem"
 
 
@@ -75,7 +75,7 @@ def test_keys_of_every_curve_are_made(world):
 def test_a_key_of_a_curve_that_the_token_has_not_is_refused(world):
     for token, curve in ((ACCOUNTS, "EC:prime256v1"), (KEYS, "EC:secp256k1"), (KEYS, "EC:secp384r1"), (KEYS, "rsa:2048")):
         run = login(world, token, "--keypairgen", "--key-type", curve, "--label", "No", "--id", "ff", status=1)
-        check("CKR_" in run.errors or "not supported" in run.errors, f"{curve}: {run.errors}")
+        check("failed: rv = " in run.errors or "supported" in run.errors, f"{curve}: {run.errors}")
 
 
 def test_openssl_accepts_the_signatures(world):
@@ -102,7 +102,7 @@ def test_digests_are_signed_and_s_is_low_on_secp256k1(world):
         signature = world.file("sig")
         equal(len(signature), 64, "length of r || s")
         check(int.from_bytes(signature[32:], "big") <= half, "a high s")
-    contains(world.shown(), "digest", "what the user was shown")
+    contains(world.shown(), "Nobody can read", "what the user was shown")
 
 
 def test_the_module_verifies(world):
@@ -203,9 +203,9 @@ def test_its_own_tests_find_no_error(world):
     world.tool("--use-locking", "--test-threads", "IN", "--test-threads", "IN", "--list-slots")
 
 
-def test_the_curve_test_passes(world):
-    said = login(world, KEYS, "--test-ec", "--key-type", "EC:prime256v1", "--id", "c1", "--label", "Tested")
-    for part in ("Generating EC key pair", "OK"):
+def test_the_curve_test_ends_only_where_it_wants_sha_1(world):
+    said = login(world, KEYS, "--session-rw", "--test-ec", "--key-type", "EC:prime256v1", "--id", "c1", "--label", "Tested", status=1)
+    for part in ("Generating EC key pair", "Changing the CKA_ID", "Doing a signature", "C_SignInit failed: rv = CKR_MECHANISM_INVALID"):
         contains(said.output + said.errors, part, "--test-ec")
 
 

@@ -1,11 +1,11 @@
-// Signs for Ethereum through PKCS#11: node ethereum.mjs pkcs11js|graphene MODULE ADDRESS [PIN]
+// Signs for Ethereum through PKCS#11: node ethereum.mjs pkcs11js|graphene MODULE ADDRESS
 // Prints one line for each thing that it found.
 import graphene from "graphene-pk11";
 import pkcs11js from "pkcs11js";
 import { secp256k1 } from "@noble/curves/secp256k1";
 import { keccak_256 } from "@noble/hashes/sha3";
 
-const [way, library, address, pin] = process.argv.slice(2);
+const [way, library, address] = process.argv.slice(2);
 const KECCAK_256 = 0xd3520001, PERSONAL_SIGN = 0xd3520002, SIWE = 0xd3520003;
 const say = (name, value) => console.log(`${name}: ${value}`);
 const utf8 = (text) => Buffer.from(text, "utf8");
@@ -50,7 +50,7 @@ function withPkcs11js() {
     };
     const [{ value: point }] = module.C_GetAttributeValue(session, find(pkcs11js.CKO_PUBLIC_KEY), [{ type: pkcs11js.CKA_EC_POINT }]);
     say("address of the public key", addressOf(point));
-    module.C_Login(session, pkcs11js.CKU_USER, pin);
+    module.C_Login(session, pkcs11js.CKU_USER);
     const key = find(pkcs11js.CKO_PRIVATE_KEY);
     const sign = (mechanism, data, size) => {
         module.C_SignInit(session, { mechanism }, key);
@@ -74,15 +74,17 @@ function withGraphene() {
         const slot = slots.find((one) => one.getToken().label.trim() === label);
         return slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION);
     };
+    // Its own login() wants a PIN; here the user is asked.
+    const login = (session) => session.lib.C_Login(session.handle, graphene.UserType.USER);
     const accounts = open("sealring accounts");
-    accounts.login(pin);
+    login(accounts);
     const key = accounts.find({ class: graphene.ObjectClass.PRIVATE_KEY, label: "Main" }).items(0).toType();
     say("sensitive", key.sensitive && !key.extractable);
     say("v of a digest", complete(accounts.createSign("ECDSA", key).once(personal(message)), personal(message)));
     const mechanisms = slots.map((slot) => slot.getMechanisms().length);
     say("mechanisms", mechanisms.every((count) => count > 3));
     const keys = open("sealring keys");
-    keys.login(pin);
+    login(keys);
     const pair = keys.generateKeyPair(graphene.KeyGenMechanism.ECDSA, {
         keyType: graphene.KeyType.ECDSA, token: false, verify: true,
         paramsECDSA: graphene.NamedCurve.getByName("secp256r1").value,
