@@ -179,15 +179,28 @@ static void expect_uninitialized(void)
     }
 }
 
+/* Those that take no number first. */
+static int takes_pointer_first(const char *name)
+{
+    static const char *const names[] = {"C_Finalize", "C_GetInfo"};
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return 1;
+    return works_before_initialize(name);
+}
+
 /* Every function with nothing but zeros behind a session, slot or handle, good or absurd. */
 static void scenario_zeros(void)
 {
     expect_uninitialized();
+    expect(module->C_GetFunctionList(NULL), CKR_ARGUMENTS_BAD, "C_GetFunctionList");
+    expect(module->C_GetInterfaceList(NULL, NULL), CKR_ARGUMENTS_BAD, "C_GetInterfaceList");
+    expect(module->C_GetInterface(NULL, NULL, NULL, 0), CKR_ARGUMENTS_BAD, "C_GetInterface");
     for (size_t i = 0; i < COUNT(functions); i++) {
         const CK_ULONG firsts[] = {0, 1, SLOT, 12345, ~0UL, 1UL << 63, 0};
 
-        if (strcmp(functions[i].name, "C_Initialize") == 0 ||
-            strcmp(functions[i].name, "C_Finalize") == 0)
+        if (takes_pointer_first(functions[i].name))
             continue;
         for (size_t j = 0; j < COUNT(firsts); j++) {
             initialize();
