@@ -140,13 +140,32 @@ static void login_user(SrRequest *request)
         ask_user(request);
 }
 
+/*
+ * Whether the PIN is to be looked at. Not where the token says that there is another way in
+ * (CKF_PROTECTED_AUTHENTICATION_PATH) and the program only had to send something: pkcs11js cannot
+ * leave the PIN out, so it comes empty; ssh-agent takes no empty one, so its user, who let it in by
+ * a grant, types anything.
+ */
+static gboolean pin_counts(const SrRequest *request)
+{
+    const SrProgramBody *body = &request->call->body;
+    const SrToken token = (SrToken)body->token;
+
+    if (!body->has_pin || body->user == SR_USER_SO)
+        return body->has_pin;
+    if (body->pin.size == 0)
+        return token == SR_TOKEN_KEYS && sr_program_pin_is_set(request->agent, SR_PIN_USER);
+    return token != SR_TOKEN_KEYS || sr_program_pin_is_set(request->agent, SR_PIN_USER) ||
+           !sr_program_grant_any(request->agent, request->call->application, token);
+}
+
 static void on_objects(SrRequest *request)
 {
     const SrProgramBody *body = &request->call->body;
 
     if (body->user == SR_USER_CONTEXT && !sr_program_choose_key(request, body->object))
         return;
-    if (body->has_pin)
+    if (pin_counts(request))
         login_with_pin(request);
     else if (body->user == SR_USER_SO)
         ask_so(request);

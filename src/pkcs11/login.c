@@ -53,8 +53,9 @@ static CK_RV check_pin(const Pin *pin)
 {
     if (!pin->bytes)
         return pin->size == 0 ? CKR_OK : CKR_ARGUMENTS_BAD;
-    /* No PIN is that short or that long; above all an empty one is never right. */
-    return pin->size < 1 || pin->size > SR_PIN_MAX ? CKR_PIN_INCORRECT : CKR_OK;
+    /* No PIN is that long. An empty one is never right, but where the user is asked instead the
+     * agent lets it pass for none. */
+    return pin->size > SR_PIN_MAX ? CKR_PIN_INCORRECT : CKR_OK;
 }
 
 /* The user confirms one use of a key with CKA_ALWAYS_AUTHENTICATE. */

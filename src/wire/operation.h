@@ -93,8 +93,9 @@ typedef enum {
      * C_Login.
      * → u32 token, u32 user, u64 object (for SR_USER_CONTEXT: the key), u8 whether there is a PIN,
      *   bytes PIN
-     * ← nothing. Without a PIN the agent asks the user. CKR_PIN_INCORRECT, CKR_PIN_LOCKED,
-     *   CKR_USER_PIN_NOT_INITIALIZED, CKR_FUNCTION_CANCELED (the user said no).
+     * ← nothing. Without a PIN, or with an empty one where none is set, the agent asks the user.
+     * CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_USER_PIN_NOT_INITIALIZED, CKR_FUNCTION_CANCELED (the
+     * user said no).
      */
     SR_OPERATION_LOGIN = 4,
 

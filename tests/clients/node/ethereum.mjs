@@ -50,7 +50,7 @@ function withPkcs11js() {
     };
     const [{ value: point }] = module.C_GetAttributeValue(session, find(pkcs11js.CKO_PUBLIC_KEY), [{ type: pkcs11js.CKA_EC_POINT }]);
     say("address of the public key", addressOf(point));
-    module.C_Login(session, pkcs11js.CKU_USER);
+    module.C_Login(session, pkcs11js.CKU_USER, ""); // no PIN: the user is asked
     const key = find(pkcs11js.CKO_PRIVATE_KEY);
     const sign = (mechanism, data, size) => {
         module.C_SignInit(session, { mechanism }, key);
@@ -74,17 +74,15 @@ function withGraphene() {
         const slot = slots.find((one) => one.getToken().label.trim() === label);
         return slot.open(graphene.SessionFlag.SERIAL_SESSION | graphene.SessionFlag.RW_SESSION);
     };
-    // Its own login() wants a PIN; here the user is asked.
-    const login = (session) => session.lib.C_Login(session.handle, graphene.UserType.USER);
     const accounts = open("sealring accounts");
-    login(accounts);
+    accounts.login("");
     const key = accounts.find({ class: graphene.ObjectClass.PRIVATE_KEY, label: "Main" }).items(0).toType();
     say("sensitive", key.sensitive && !key.extractable);
     say("v of a digest", complete(accounts.createSign("ECDSA", key).once(personal(message)), personal(message)));
     const mechanisms = slots.map((slot) => slot.getMechanisms().length);
     say("mechanisms", mechanisms.every((count) => count > 3));
     const keys = open("sealring keys");
-    login(keys);
+    keys.login("");
     const pair = keys.generateKeyPair(graphene.KeyGenMechanism.ECDSA, {
         keyType: graphene.KeyType.ECDSA, token: false, verify: true,
         paramsECDSA: graphene.NamedCurve.getByName("secp256r1").value,
