@@ -27,6 +27,7 @@ typedef struct {
     char *program;         /* path of the executable, or what the program says; never NULL */
     gboolean is_confirmed; /* the kernel says so */
     guint8 tokens;         /* bit mask of those it may see */
+    gboolean is_without_ed25519; /* its keys token shows no Ed25519 key */
 
     /* For the main loop only. */
     guint connections;

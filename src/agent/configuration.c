@@ -10,6 +10,9 @@
 /* OpenSSH's agent ends when it meets a secp256k1 key. */
 #define HIDE_ACCOUNTS_DEFAULT "ssh ssh-add ssh-agent ssh-keygen ssh-pkcs11-helper sshd"
 
+/* libp11's engine (before 0.4.17) gives up a token on which it meets an Ed25519 key. */
+#define HIDE_ED25519_DEFAULT "apache2 curl haproxy nginx openssl wpa_supplicant"
+
 static const char *const choices[] = {"auto", "secret-service", "vault"};
 
 const char *sr_store_choice_name(SrStoreChoice choice)
@@ -110,6 +113,8 @@ static gboolean read_value(SrConfiguration *configuration, const char *name, con
         return read_boolean(name, text, &configuration->developer_mode, error);
     if (strcmp(name, "pkcs11-hide-accounts") == 0)
         return read_programs(name, text, &configuration->pkcs11_hide_accounts, error);
+    if (strcmp(name, "pkcs11-hide-ed25519") == 0)
+        return read_programs(name, text, &configuration->pkcs11_hide_ed25519, error);
     sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, name, -1, "is not a known setting");
     return FALSE;
 }
@@ -164,6 +169,7 @@ SrConfiguration *sr_configuration_read(const char *file, GError **error)
     configuration->chain_id = 1;
     configuration->scrypt_log2_n = 17;
     configuration->pkcs11_hide_accounts = g_strsplit(HIDE_ACCOUNTS_DEFAULT, " ", -1);
+    configuration->pkcs11_hide_ed25519 = g_strsplit(HIDE_ED25519_DEFAULT, " ", -1);
     if (!g_file_get_contents(file, &text, &length, &problem)) {
         if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return g_steal_pointer(&configuration);
@@ -186,7 +192,8 @@ SrConfiguration *sr_configuration_read(const char *file, GError **error)
 SrJson *sr_configuration_json(const SrConfiguration *configuration)
 {
     SrJson *values = json_object_new_object();
-    g_autofree char *hidden = g_strjoinv(" ", configuration->pkcs11_hide_accounts);
+    g_autofree char *without_accounts = g_strjoinv(" ", configuration->pkcs11_hide_accounts);
+    g_autofree char *without_ed25519 = g_strjoinv(" ", configuration->pkcs11_hide_ed25519);
 
     sr_json_add_string(values, "store", sr_store_choice_name(configuration->store));
     sr_json_add_string(values, "prompt-command", configuration->prompt_command);
@@ -195,7 +202,8 @@ SrJson *sr_configuration_json(const SrConfiguration *configuration)
     sr_json_add_integer(values, "chain-id", configuration->chain_id);
     sr_json_add_integer(values, "scrypt-log2-n", configuration->scrypt_log2_n);
     sr_json_add_boolean(values, "developer-mode", configuration->developer_mode);
-    sr_json_add_string(values, "pkcs11-hide-accounts", hidden);
+    sr_json_add_string(values, "pkcs11-hide-accounts", without_accounts);
+    sr_json_add_string(values, "pkcs11-hide-ed25519", without_ed25519);
     return values;
 }
 
@@ -206,5 +214,6 @@ void sr_configuration_free(SrConfiguration *configuration)
     g_free(configuration->file);
     g_free(configuration->prompt_command);
     g_strfreev(configuration->pkcs11_hide_accounts);
+    g_strfreev(configuration->pkcs11_hide_ed25519);
     g_free(configuration);
 }

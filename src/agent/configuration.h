@@ -22,6 +22,7 @@ typedef struct {
     gint64 scrypt_log2_n;        /* 15 … 20, default 17: cost of new passphrase slots and seals */
     gboolean developer_mode;     /* http on loopback hosts may sign in */
     char **pkcs11_hide_accounts; /* programs (names or paths) that do not see the accounts token */
+    char **pkcs11_hide_ed25519;  /* the same for the Ed25519 keys of the keys token */
 } SrConfiguration;
 
 /* The path of the configuration file. Owned by the caller. */

@@ -31,11 +31,16 @@ static SrApplication *make_application(SrRequest *request, GError **error)
     g_autofree char *confirmed = sr_peer_program(pid);
     g_autofree char *reported = text_of(body->program);
     const char *program = confirmed ? confirmed : reported[0] ? reported : "a program without name";
+    SrApplication *application;
     guint8 tokens = 1 << SR_TOKEN_KEYS;
 
     if (!sr_peer_program_matches(program, (const char *const *)configuration->pkcs11_hide_accounts))
         tokens |= 1 << SR_TOKEN_ACCOUNTS;
-    return sr_application_new(pid, program, confirmed != NULL, tokens, error);
+    application = sr_application_new(pid, program, confirmed != NULL, tokens, error);
+    if (application)
+        application->is_without_ed25519 = sr_peer_program_matches(
+            program, (const char *const *)configuration->pkcs11_hide_ed25519);
+    return application;
 }
 
 static void introduce(SrRequest *request, const SrApplication *application)
@@ -168,7 +173,9 @@ static void answer_list(SrRequest *request)
         sr_packet_put_u32(&writer, 0);
         sr_packet_put_u32(&writer, COUNT_UNCHANGED);
     } else {
-        sr_token_objects_write_page(objects, (SrToken)body->token, body->from, &writer);
+        sr_token_objects_write_page(objects, (SrToken)body->token,
+                                    request->call->application->is_without_ed25519, body->from,
+                                    &writer);
     }
     sr_program_call_end(request->call, &writer);
     sr_request_finish_call(request);

@@ -14,12 +14,15 @@ typedef struct {
     GArray *ends; /* of gsize: where each entry ends in bytes */
 } Listing;
 
+/* Those of both tokens, by SrToken, and the same again without Ed25519 keys. */
+#define LISTINGS (2 * SR_TOKENS)
+
 struct SrTokenObjects {
     SrKeyRing *keys;
     GHashTable *by_number; /* guint64 → SrTokenObject, owned */
     guint64 generation;
     gboolean loaded;
-    Listing listings[SR_TOKENS];
+    Listing listings[LISTINGS];
 };
 
 SrTokenObjects *sr_token_objects_new(SrKeyRing *keys)
@@ -31,7 +34,7 @@ SrTokenObjects *sr_token_objects_new(SrKeyRing *keys)
                                                (GDestroyNotify)sr_token_object_free);
     /* Counting on from the time, no later agent repeats a number. */
     objects->generation = (guint64)g_get_real_time();
-    for (guint i = 0; i < SR_TOKENS; i++) {
+    for (guint i = 0; i < LISTINGS; i++) {
         objects->listings[i].bytes = g_byte_array_new();
         objects->listings[i].ends = g_array_new(FALSE, FALSE, sizeof(gsize));
     }
@@ -42,7 +45,7 @@ void sr_token_objects_free(SrTokenObjects *objects)
 {
     if (!objects)
         return;
-    for (guint i = 0; i < SR_TOKENS; i++) {
+    for (guint i = 0; i < LISTINGS; i++) {
         g_byte_array_unref(objects->listings[i].bytes);
         g_array_unref(objects->listings[i].ends);
     }
@@ -230,9 +233,9 @@ static void add_entry(Listing *listing, const SrPacketWriter *writer)
 }
 
 /* Make the list of @token anew if anything has changed. */
-static const Listing *listing_of(SrTokenObjects *objects, SrToken token)
+static const Listing *listing_of(SrTokenObjects *objects, SrToken token, gboolean without_ed25519)
 {
-    Listing *listing = &objects->listings[token];
+    Listing *listing = &objects->listings[without_ed25519 ? SR_TOKENS + token : token];
     g_autofree guint8 *memory = NULL;
     g_autoptr(GPtrArray) keys = NULL;
     g_autoptr(GPtrArray) others = NULL;
@@ -248,7 +251,8 @@ static const Listing *listing_of(SrTokenObjects *objects, SrToken token)
     for (guint i = 0; i < keys->len; i++) {
         const SrKeyInfo *info = keys->pdata[i];
 
-        if (sr_token_of_type(info->type) != token)
+        if (sr_token_of_type(info->type) != token ||
+            (without_ed25519 && info->type == SR_KEY_ED25519))
             continue;
         sr_packet_begin(&writer, memory, SR_ENTRY_MAX, 0, 0);
         sr_token_objects_write_key(objects, info, &writer);
@@ -268,10 +272,10 @@ static gsize end_of(const Listing *listing, guint32 index)
     return index == 0 ? 0 : g_array_index(listing->ends, gsize, index - 1);
 }
 
-void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, guint32 from,
-                                 SrPacketWriter *writer)
+void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, gboolean without_ed25519,
+                                 guint32 from, SrPacketWriter *writer)
 {
-    const Listing *listing = listing_of(objects, token);
+    const Listing *listing = listing_of(objects, token, without_ed25519);
     const guint32 total = listing->ends->len;
     const guint32 first = MIN(from, total);
     guint32 next = first;

@@ -68,7 +68,10 @@ void sr_token_object_write(const SrTokenObject *object, SrPacketWriter *writer);
 /* Room that any one entry needs, in bytes. */
 #define SR_ENTRY_MAX (SR_ATTRIBUTES_MAX + 1024u)
 
-/* Append the page of @token that begins with the entry @from to @writer: u32 next, u32 count,
- * entries. Its room must be SR_PAGE_MAX + SR_ENTRY_MAX more. */
-void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, guint32 from,
-                                 SrPacketWriter *writer);
+/*
+ * Append the page of @token that begins with the entry @from to @writer: u32 next, u32 count,
+ * entries. @without_ed25519 leaves the keys of that type out. Its room must be SR_PAGE_MAX +
+ * SR_ENTRY_MAX more.
+ */
+void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, gboolean without_ed25519,
+                                 guint32 from, SrPacketWriter *writer);

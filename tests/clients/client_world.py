@@ -136,6 +136,8 @@ def main(topic, tests, programs=(), make_world=ClientWorld):
     try:
         world.set_up()
         cli_world.main(topic, tests, world.fresh)
+    except Skip as skip:
+        print(f"1..0 # SKIP {skip}")
     except Failure as failure:
         print(f"1..1\n# {failure}\nnot ok 1 - {topic}: set-up")
         sys.exit(1)

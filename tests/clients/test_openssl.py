@@ -78,6 +78,7 @@ def test_a_tls_server_uses_the_key(world):
 def test_keys_that_libp11_does_not_know_do_not_disturb_it(world):
     world.make_key("ed25519", "Light")
     sign_and_verify(world, "keys", "Work")
+    contains(world.tool("--token-label", "sealring keys", "--list-objects").output, "Light", "other programs see it")
 
 
 if __name__ == "__main__":
