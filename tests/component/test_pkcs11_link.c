@@ -224,6 +224,90 @@ static void test_hello_faults(void)
     caller_end();
 }
 
+/* --- the introduction --------------------------------------------------------------------------
+ */
+
+typedef struct {
+    GPtrArray *applications; /* GBytes, one for each HELLO */
+    char *program;
+    char *variables[4];
+} Introduction;
+
+static char *get_text(SrPacketReader *reader)
+{
+    gsize size;
+    const guint8 *bytes = sr_packet_get_bytes(reader, &size);
+
+    return g_strndup((const char *)bytes, size);
+}
+
+static gboolean hear(FakeAgent *agent, guint32 operation, SrPacketReader *request,
+                     SrPacketWriter *reply, guint32 *ret_code, gpointer data)
+{
+    Introduction *heard = data;
+    SrPacketReader copy = *request;
+    const guint8 *application;
+    gsize size;
+
+    (void)agent;
+    (void)reply;
+    (void)ret_code;
+    if (operation != SR_OPERATION_HELLO || sr_packet_get_u32(&copy) != SR_OPERATION_VERSION)
+        return FALSE;
+    application = sr_packet_get_bytes(&copy, &size);
+    g_ptr_array_add(heard->applications, g_bytes_new(application, size));
+    g_free(heard->program);
+    heard->program = get_text(&copy);
+    for (gsize i = 0; i < G_N_ELEMENTS(heard->variables); i++) {
+        g_free(heard->variables[i]);
+        heard->variables[i] = get_text(&copy);
+    }
+    g_assert_true(sr_packet_is_complete(&copy));
+    return FALSE;
+}
+
+static void forget(Introduction *heard)
+{
+    g_ptr_array_unref(heard->applications);
+    g_free(heard->program);
+    for (gsize i = 0; i < G_N_ELEMENTS(heard->variables); i++)
+        g_free(heard->variables[i]);
+}
+
+/* What the agent hears of the application, and that later connections belong to the same one. */
+static void test_hello(void)
+{
+    Introduction heard = {g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref), NULL, {0}};
+    g_autoptr(FakeAgent) agent = fake_agent_new();
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *long_value = g_strnfill(5000, 'x');
+    CK_TOKEN_INFO info;
+    gsize size;
+
+    fake_agent_set_answer(agent, hear, &heard);
+    setenv("DISPLAY", ":77", 1);
+    setenv("XAUTHORITY", long_value, 1);
+    unsetenv("WAYLAND_DISPLAY");
+    setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/bus", 1);
+    caller_start();
+    caller_open(SLOT_KEYS, READ_ONLY);
+    setenv("DISPLAY", ":78", 1);
+    fake_agent_set_fault(agent, SR_OPERATION_TOKEN, FAKE_CLOSES, 1);
+    assert_rv(C_GetTokenInfo(SLOT_KEYS, &info), CKR_OK);
+    caller_end();
+    g_assert_cmpstr(heard.program, ==, program);
+    g_assert_cmpstr(heard.variables[0], ==, ":77");
+    g_assert_cmpstr(heard.variables[1], ==, "");
+    g_assert_cmpstr(heard.variables[2], ==, "");
+    g_assert_cmpstr(heard.variables[3], ==, "unix:path=/run/bus");
+    g_assert_cmpuint(heard.applications->len, ==, 2);
+    g_bytes_get_data(heard.applications->pdata[0], &size);
+    g_assert_cmpuint(size, ==, 0);
+    g_bytes_get_data(heard.applications->pdata[1], &size);
+    g_assert_cmpuint(size, ==, 16);
+    forget(&heard);
+}
+
 /* --- lost connections --------------------------------------------------------------------------
  */
 
@@ -396,6 +480,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pkcs11/link/shared-folder", test_shared_folder);
     g_test_add_func("/pkcs11/link/foreign-folder", test_foreign_folder);
     g_test_add_func("/pkcs11/link/foreign-listener", test_foreign_listener);
+    g_test_add_func("/pkcs11/link/hello", test_hello);
     g_test_add_func("/pkcs11/link/hello-faults", test_hello_faults);
     g_test_add_func("/pkcs11/link/no-descriptor-leaks", test_no_leaks);
     for (gsize i = 0; i < G_N_ELEMENTS(with_session); i++)

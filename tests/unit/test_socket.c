@@ -569,6 +569,25 @@ static void test_send_sends_all(void)
     close(pair[1]);
 }
 
+static void test_check_folder(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *link = g_build_filename(fixture->top, "link", NULL);
+    g_autofree char *through_link = g_build_filename(link, SR_SOCKET_AGENT, NULL);
+
+    (void)data;
+    g_assert_cmpint(sr_socket_check_folder(fixture->path), ==, -ENOENT);
+    g_assert_false(g_file_test(fixture->folder, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(mkdir(fixture->folder, 0700), ==, 0);
+    g_assert_cmpint(sr_socket_check_folder(fixture->path), ==, 0);
+    g_assert_cmpint(chmod(fixture->folder, 0750), ==, 0);
+    g_assert_cmpint(sr_socket_check_folder(fixture->path), ==, -EPERM);
+    g_assert_cmpint(chmod(fixture->folder, 0700), ==, 0);
+    g_assert_cmpint(symlink(fixture->folder, link), ==, 0);
+    g_assert_cmpint(sr_socket_check_folder(through_link), ==, -ENOTDIR);
+    g_assert_cmpint(sr_socket_check_folder("no-folder"), ==, -EINVAL);
+    g_assert_cmpint(sr_socket_check_folder(""), ==, -EINVAL);
+}
+
 #define ADD(name, function) g_test_add("/socket/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -578,6 +597,7 @@ int main(int argc, char **argv)
     ADD("open-folder-is-refused", test_open_folder_is_refused);
     ADD("folder-of-another-user-is-refused", test_foreign_folder_is_refused);
     ADD("link-or-file-is-no-folder", test_link_or_file_is_no_folder);
+    ADD("check-makes-no-folder", test_check_folder);
     ADD("listen-and-connect", test_listen_and_connect);
     ADD("socket-is-0600-despite-umask", test_socket_mode_despite_umask);
     ADD("live-socket-is-not-replaced", test_live_socket_is_not_replaced);
