@@ -87,13 +87,19 @@ static bool is_cofactor(SrSlice rest)
                               sr_slice_is(cofactor, one, sizeof one) && rest.size == 0);
 }
 
+/* 1; 2 and 3 promise more of the seed, which nobody needs to believe. */
+static bool is_version(SrSlice version)
+{
+    return version.size == 1 && version.data[0] >= 1 && version.data[0] <= 3;
+}
+
 bool sr_domain_parameters_are(SrSlice parameters, unsigned id)
 {
     SrSlice all, version, field, coefficients, base, order;
     size_t i = 0;
 
     if (!sr_der_take(&parameters, SR_DER_SEQUENCE, &all, NULL) || parameters.size != 0 ||
-        !sr_der_take(&all, SR_DER_INTEGER, &version, NULL) || version.size != 1 ||
+        !sr_der_take(&all, SR_DER_INTEGER, &version, NULL) || !is_version(version) ||
         !sr_der_take(&all, SR_DER_SEQUENCE, &field, NULL) ||
         !sr_der_take(&all, SR_DER_SEQUENCE, &coefficients, NULL) ||
         !sr_der_take(&all, SR_DER_OCTET_STRING, &base, NULL) ||

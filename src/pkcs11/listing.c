@@ -1,12 +1,11 @@
 #include "pkcs11/listing.h"
 
-#include "pkcs11/token_objects.h"
-
 #include <stdlib.h>
 
 #define UNCHANGED 0xffffffffu
-#define SMALLEST_ENTRY 17u /* bytes: kind, number, class and the count of no attributes */
-#define ATTEMPTS 4u        /* when objects change between two pages */
+#define SMALLEST_ENTRY 17u  /* bytes: kind, number, class and the count of no attributes */
+#define ENTRIES_MAX 200000u /* no token has more */
+#define ATTEMPTS 4u         /* when objects change between two pages */
 
 /* Pages as they come in. */
 typedef struct {
@@ -32,7 +31,7 @@ static CK_RV make_room(Listing *listing, size_t count)
     const size_t needed = listing->count + count;
     SrEntry **entries;
 
-    if (needed > SR_TOKEN_OBJECTS_MAX)
+    if (needed > ENTRIES_MAX)
         return CKR_DEVICE_ERROR;
     if (needed <= listing->room)
         return CKR_OK;
@@ -79,13 +78,14 @@ static CK_RV read_page(Listing *listing, SrLink *link, SrToken token, uint64_t k
     }
     if (result == CKR_OK) {
         const uint32_t before = listing->next;
+        const size_t count = listing->count;
 
         *ret_generation = sr_packet_get_u64(&call.reply);
         listing->next = sr_packet_get_u32(&call.reply);
         result = read_entries(listing, &call.reply);
         if (result == CKR_OK)
             result = sr_call_check(&call);
-        if (listing->next != 0 && listing->next <= before)
+        if (listing->next != 0 && (listing->next <= before || listing->count == count))
             result = CKR_DEVICE_ERROR; /* it would go on for ever */
     }
     sr_call_end(&call);

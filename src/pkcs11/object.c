@@ -90,14 +90,33 @@ CK_RV sr_object_answer(const SrObject *object, CK_ATTRIBUTE *attributes, CK_ULON
     return first;
 }
 
+/* What a key pair has at hand of what programs search for: nothing need be made. */
+static bool get_at_hand(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrSlice *ret_value)
+{
+    if (!object->entry->curve || (type != CKA_LABEL && type != CKA_ID))
+        return false;
+    *ret_value = type == CKA_LABEL ? sr_entry_label(object->entry) : sr_entry_id(object->entry);
+    return true;
+}
+
+static bool has_value(const SrObject *object, const CK_ATTRIBUTE *wanted)
+{
+    SrValue value;
+
+    return sr_object_get(object, wanted->type, &value) == CKR_OK &&
+           sr_slice_is(value.bytes, wanted->pValue, wanted->ulValueLen);
+}
+
 bool sr_object_matches(const SrObject *object, const SrTemplate *template)
 {
     for (CK_ULONG i = 0; i < template->count; i++) {
         const CK_ATTRIBUTE *wanted = &template->attributes[i];
-        SrValue value;
+        SrSlice at_hand;
+        const bool matches = get_at_hand(object, wanted->type, &at_hand)
+                                 ? sr_slice_is(at_hand, wanted->pValue, wanted->ulValueLen)
+                                 : has_value(object, wanted);
 
-        if (sr_object_get(object, wanted->type, &value) != CKR_OK ||
-            !sr_slice_is(value.bytes, wanted->pValue, wanted->ulValueLen))
+        if (!matches)
             return false;
     }
     return true;

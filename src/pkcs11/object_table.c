@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define PROFILES 4u /* places at the beginning: two on each token */
+
 struct SrObjectTable {
     SrModule *module;
     pthread_mutex_t listing; /* held from begin_listing to end_listing; before lock */
@@ -249,7 +251,8 @@ CK_RV sr_object_table_key(const SrSession *session, CK_OBJECT_HANDLE handle, CK_
 typedef struct {
     const SrTemplate *template;
     SrToken token;
-    bool is_open; /* private objects are seen */
+    bool is_open;          /* private objects are seen */
+    CK_OBJECT_CLASS class; /* the only one wanted; CK_UNAVAILABLE_INFORMATION: any */
     CK_OBJECT_HANDLE *handles;
     size_t count;
     size_t room;
@@ -258,6 +261,8 @@ typedef struct {
 /* Note @object when it is wanted; false when out of memory. */
 static bool consider(Search *search, const SrObject *object)
 {
+    if (search->class != CK_UNAVAILABLE_INFORMATION && search->class != sr_object_class(object))
+        return true;
     if ((object->is_private && !search->is_open) || !sr_object_matches(object, search->template))
         return true;
     if (search->count == search->room) {
@@ -273,11 +278,12 @@ static bool consider(Search *search, const SrObject *object)
     return true;
 }
 
-static bool search_tokens(const SrObjectTable *table, Search *search)
+/* The token objects in the places from @begin up to @end. */
+static bool search_places(const SrObjectTable *table, uint32_t begin, uint32_t end, Search *search)
 {
     SrObject object;
 
-    for (uint32_t i = 0; i < table->tokens.count; i++) {
+    for (uint32_t i = begin; i < end; i++) {
         const SrTokenObject *candidate = &table->tokens.objects[i];
 
         if (candidate->token != search->token)
@@ -313,11 +319,15 @@ CK_RV sr_object_table_find(SrObjectTable *table, const SrSession *session,
         .template = template,
         .token = session->token,
         .is_open = sr_token_is_open(session->module, session->token),
+        .class = CK_UNAVAILABLE_INFORMATION,
     };
     bool complete;
 
+    sr_template_get_number(template, CKA_CLASS, &search.class);
     pthread_mutex_lock(&table->lock);
-    complete = search_tokens(table, &search) && search_sessions(table, &search);
+    /* Profiles last: older programs show them as something unknown. */
+    complete = search_places(table, PROFILES, table->tokens.count, &search) &&
+               search_sessions(table, &search) && search_places(table, 0, PROFILES, &search);
     pthread_mutex_unlock(&table->lock);
     if (!complete) {
         free(search.handles);
@@ -399,10 +409,9 @@ void sr_object_table_replace(SrObjectTable *table, CK_OBJECT_HANDLE handle, SrEn
     pthread_mutex_unlock(&table->lock);
 }
 
-static bool is_empty(const SrSessionObject *object, const void *data)
+static bool is_object(const SrSessionObject *object, const void *other)
 {
-    (void)data;
-    return object->halves == 0;
+    return object == other;
 }
 
 void sr_object_table_remove(SrObjectTable *table, CK_OBJECT_HANDLE handle)
@@ -420,7 +429,7 @@ void sr_object_table_remove(SrObjectTable *table, CK_OBJECT_HANDLE handle)
     } else if (of_session) {
         of_session->halves &= handle & HANDLE_PUBLIC ? ~SR_HALF_PUBLIC : ~SR_HALF_PRIVATE;
         if (of_session->halves == 0)
-            taken = sr_session_objects_take(&table->sessions, is_empty, NULL);
+            taken = sr_session_objects_take(&table->sessions, is_object, of_session);
     }
     pthread_mutex_unlock(&table->lock);
     sr_session_object_free(taken);
