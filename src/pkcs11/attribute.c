@@ -70,7 +70,8 @@ static const SrAttribute rows[] = {
     MADE(CKA_LOCAL, KEY, READ_ONLY, sr_make_origin),
     MADE(CKA_KEY_GEN_MECHANISM, KEY, READ_ONLY, sr_make_origin),
     MADE(CKA_ALLOWED_MECHANISMS, PAIR, READ_ONLY, sr_make_mechanisms),
-    EMPTY(CKA_SUBJECT, PAIR, WISH),
+    /* NSS gives keys the subject of their certificate, which has it itself: not kept. */
+    {CKA_SUBJECT, PAIR, SR_SOURCE_EMPTY, SR_RULE_WISH, true, 0, NULL},
     MADE(CKA_PUBLIC_KEY_INFO, PAIR, WISH, sr_make_curve),
 
     /* §4.8: public keys */

@@ -105,7 +105,7 @@ static CK_RV change_entry(const SrEntry *entry, const SrTemplate *changes, SrEnt
     return result;
 }
 
-/* Have the agent change an object of its own. */
+/* Have the agent change an object of its own; *ret_entry stays NULL when nothing would change. */
 static CK_RV change_at_agent(SrSession *session, uint64_t number, CK_OBJECT_CLASS class,
                              const SrTemplate *changes, SrEntry **ret_entry)
 {
@@ -116,10 +116,11 @@ static CK_RV change_at_agent(SrSession *session, uint64_t number, CK_OBJECT_CLAS
     sr_attribute_list_begin(&list, changes->count, sr_attribute_list_size(changes));
     sr_attribute_list_put_kept(&list, class, changes);
     result = sr_attribute_list_get(&list, &attributes);
-    if (result == CKR_OK)
+    if (result == CKR_OK && attributes.size > 0)
         result = sr_object_call_change(session->module->link, number, attributes, ret_entry);
     sr_attribute_list_end(&list);
-    if (result == CKR_OK && ((*ret_entry)->number != number || (*ret_entry)->class != class)) {
+    if (result == CKR_OK && *ret_entry &&
+        ((*ret_entry)->number != number || (*ret_entry)->class != class)) {
         sr_entry_free(*ret_entry);
         result = CKR_DEVICE_ERROR;
     }
@@ -146,7 +147,7 @@ static CK_RV change(SrSession *session, CK_OBJECT_HANDLE handle, const SrTemplat
             result = change_entry(object.entry, changes, &entry);
     }
     sr_object_table_unlock(table);
-    if (result == CKR_OK && number != 0 && changes->count > 0)
+    if (result == CKR_OK && number != 0)
         result = change_at_agent(session, number, class, changes, &entry);
     if (result == CKR_OK && entry)
         sr_object_table_replace(table, handle, entry);

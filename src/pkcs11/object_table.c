@@ -1,12 +1,13 @@
 #include "pkcs11/object_table.h"
 
 #include "pkcs11/object_call.h"
+#include "pkcs11/profile.h"
 #include "pkcs11/session_objects.h"
 #include "pkcs11/token_objects.h"
 
 #include <stdlib.h>
 
-#define PROFILES 4u /* places at the beginning: two on each token */
+#define PROFILES (SR_TOKENS * SR_PROFILES) /* places at the beginning */
 
 struct SrObjectTable {
     SrModule *module;
@@ -67,23 +68,6 @@ static SrSessionObject *session_object(const SrObjectTable *table, CK_OBJECT_HAN
 /* --- the table ----------------------------------------------------------------------------------
  */
 
-static bool add_profile(SrObjectTable *table, SrToken token, CK_PROFILE_ID id)
-{
-    uint8_t memory[SR_PACKET_HEADER_SIZE + 8 + sizeof id];
-    SrPacketWriter writer;
-    SrEntry *entry;
-
-    sr_packet_begin(&writer, memory, sizeof memory, 0, 0);
-    sr_packet_put_u32(&writer, CKA_PROFILE_ID);
-    sr_packet_put_bytes(&writer, &id, sizeof id);
-    entry = sr_entry_new(CKO_PROFILE, (SrSlice){memory + SR_PACKET_HEADER_SIZE,
-                                                writer.size - SR_PACKET_HEADER_SIZE});
-    if (entry && sr_token_objects_add(&table->tokens, token, entry))
-        return true;
-    sr_entry_free(entry);
-    return false;
-}
-
 SrObjectTable *sr_object_table_new(SrModule *module)
 {
     SrObjectTable *table = calloc(1, sizeof *table);
@@ -95,8 +79,7 @@ SrObjectTable *sr_object_table_new(SrModule *module)
     pthread_mutex_init(&table->listing, NULL);
     pthread_mutex_init(&table->lock, NULL);
     for (unsigned token = 0; token < SR_TOKENS; token++)
-        complete = complete && add_profile(table, (SrToken)token, CKP_BASELINE_PROVIDER) &&
-                   add_profile(table, (SrToken)token, CKP_EXTENDED_PROVIDER);
+        complete = complete && sr_profile_add_all(&table->tokens, (SrToken)token);
     if (complete)
         return table;
     sr_object_table_free(table);

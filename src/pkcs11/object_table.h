@@ -112,4 +112,5 @@ uint64_t sr_object_table_begin_listing(SrObjectTable *table, SrToken token);
 CK_RV sr_object_table_fill(SrObjectTable *table, SrToken token, uint64_t generation,
                            SrEntry **entries, size_t count);
 
+/* Let other listings go on. */
 void sr_object_table_end_listing(SrObjectTable *table);

@@ -254,6 +254,7 @@ static void test_change_key(void)
     assert_text(&world, public_key, CKA_LABEL, "renamed");
     g_assert_cmphex(module_world_object(&world, world.keys, CKO_PRIVATE_KEY, "renamed"), ==,
                     private_key);
+    g_assert_cmphex(set(&world, world.keys, private_key, CKA_SUBJECT, "as NSS does"), ==, CKR_OK);
     g_assert_cmphex(set(&world, world.keys, private_key, CKA_EC_PARAMS, "x"), ==,
                     CKR_ATTRIBUTE_READ_ONLY);
     g_assert_cmphex(set(&world, world.keys, private_key, CKA_MODULUS, "x"), ==,
