@@ -224,6 +224,62 @@ def test_locking_while_programs_sign(world):
     world.run("log", "--verify").expect(0, "the log is whole")
 
 
+def test_signing_while_everything_changes(world):
+    """Programs sign, come and go, log in and out, while the user locks, unlocks, grants, revokes, renames
+    and deletes. What is answered is right or refused; nothing stops."""
+    executable = os.path.realpath("/proc/self/exe")
+    stop = threading.Event()
+    strange, counts = [], {"OK": 0}
+    refusals = {"USER_NOT_LOGGED_IN", "KEY_HANDLE_INVALID", "FUNCTION_REJECTED", "FUNCTION_CANCELED", "DEVICE_ERROR",
+                "FUNCTION_FAILED"}
+
+    def work(seed):
+        chance = random.Random(seed)
+        while not stop.is_set():
+            program = Program(world)
+            for _ in range(chance.randrange(5, 60)):
+                keys = program.list(KEYS)
+                if chance.random() < 0.1:
+                    program.logout(KEYS)
+                name = program.login(KEYS)
+                if name != "OK" and name not in refusals:
+                    strange.append(("login", name))
+                for key in keys:
+                    for _ in range(5):
+                        name, reply = program.call(SIGN, program.sign_body(key["object"], DIGEST, HASH))
+                        counts["OK"] += name == "OK"
+                        if name == "OK" and program.verify(key, DIGEST, HASH, reply.counted()) != "OK":
+                            strange.append(("signature", key["label"]))
+                        elif name != "OK" and name not in refusals:
+                            strange.append(("sign", name))
+            program.close()
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    world.json("key", "create", "--type", "p256", "--name", "steady")
+    for thread in threads:
+        thread.start()
+    try:
+        for turn in range(3):
+            name = f"key {turn}"
+            world.run("key", "create", "--type", "p256", "--name", name).expect(0, "create")
+            world.run("grant", "add", "--program", executable, "--key", name).expect(0, "grant")
+            world.run("key", "rename", name, f"{name} again").expect(0, "rename")
+            grant = world.json("grant", "list")["grants"][-1]
+            world.run("grant", "revoke", grant["id"]).expect(0, "revoke")
+            world.run("lock").expect(0, "lock")
+            world.run("unlock")  # a program may have been faster
+            world.run("key", "delete", f"{name} again").expect(0, "delete")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+    check(not any(thread.is_alive() for thread in threads), "a program hangs")
+    equal(strange, [], "answers")
+    check(counts["OK"] > 50, f"{counts['OK']} signatures")
+    wait_until(lambda: not programs(world), "all gone")
+    world.run("log", "--verify").expect(0, "the log is whole")
+
+
 def test_a_program_that_does_not_read_blocks_only_itself(world):
     program = world.program()
     program.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
