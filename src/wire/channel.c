@@ -8,8 +8,8 @@
 #include <sys/types.h>
 #include <time.h>
 
-#define PATIENCE_MAX_US 100u
-#define PATIENCE_MIN_US 3u /* less is not worth looking at the clock for */
+#define PATIENCE_US 100u
+#define PAUSE_MAX 255u
 #define LOOKS_PER_CLOCK 4u
 
 static int64_t now_us(void)
@@ -29,7 +29,7 @@ void sr_channel_init(SrChannel *channel, int fd)
 {
     cpu_set_t cpus;
 
-    *channel = (SrChannel){.fd = fd, .patience = PATIENCE_MAX_US};
+    *channel = (SrChannel){.fd = fd};
     channel->may_look = sched_getaffinity(0, sizeof cpus, &cpus) == 0 && CPU_COUNT(&cpus) > 1;
 }
 
@@ -78,10 +78,10 @@ int sr_channel_send(SrChannel *channel, const void *bytes, size_t size, int time
     return 0;
 }
 
-/* Look for bytes again and again while the channel is patient. -EAGAIN when none came. */
+/* Look for bytes again and again for a moment. -EAGAIN when none came. */
 static ssize_t look(SrChannel *channel, uint8_t *at, size_t size)
 {
-    const int64_t end = now_us() + channel->patience;
+    const int64_t end = now_us() + PATIENCE_US;
     ssize_t got;
 
     do {
@@ -94,13 +94,18 @@ static ssize_t look(SrChannel *channel, uint8_t *at, size_t size)
     return got;
 }
 
-/* What looking taught: in vain, less the next time; in time, more. */
+/*
+ * What looking taught. In time: look again. In vain: sleep at once the next time, and after the
+ * next failure the next 3, 7 … times. Whoever looks on the CPU that the peer waits for keeps it
+ * from answering, and only sleeping gives that CPU away.
+ */
 static void learn(SrChannel *channel, bool in_time)
 {
     if (in_time)
-        channel->patience = PATIENCE_MAX_US;
-    else
-        channel->patience /= 2;
+        channel->pause = 0;
+    else if (channel->pause < PAUSE_MAX)
+        channel->pause = channel->pause * 2 + 1;
+    channel->paused = channel->pause;
 }
 
 /* One read, waiting until something is there. */
@@ -108,14 +113,15 @@ static ssize_t receive_some(SrChannel *channel, uint8_t *at, size_t size, int64_
                             int timeout_ms)
 {
     const bool hurried = channel->hurried;
-    const bool looks = hurried && channel->may_look && channel->patience >= PATIENCE_MIN_US;
+    const bool looks = hurried && channel->may_look && channel->paused == 0;
     ssize_t got = looks ? look(channel, at, size) : recv(channel->fd, at, size, MSG_DONTWAIT);
 
     channel->hurried = false;
     if (looks)
         learn(channel, got > 0);
+    else if (hurried && channel->paused > 0)
+        channel->paused--;
     while (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-        int64_t slept = now_us();
         int result;
 
         if (*deadline == 0)
@@ -124,9 +130,6 @@ static ssize_t receive_some(SrChannel *channel, uint8_t *at, size_t size, int64_
         if (result != 0)
             return result;
         got = recv(channel->fd, at, size, MSG_DONTWAIT);
-        /* An answer that came soon after all: the peer is quick, looking may pay again. */
-        if (hurried && !looks && channel->may_look && now_us() - slept < PATIENCE_MAX_US)
-            channel->patience = PATIENCE_MAX_US;
     }
     return got >= 0 ? got : -errno;
 }

@@ -2,10 +2,10 @@
  * A connection that carries packets (packet.h), for both ends, with waiting made for short answers.
  *
  * On a virtual machine waking a process that sleeps costs more than a signature. So a receiver that
- * expects something soon first looks again and again for a moment, and sleeps only then. The moment
- * adapts: it shrinks to nothing when looking was in vain several times (a busy machine, a slow
- * answer) and comes back when answers arrive quickly; with one CPU there is none. Nobody looks
- * again while idle.
+ * expects something soon first looks again and again for a moment, and sleeps only then. On a busy
+ * machine both ends may share a CPU, and there looking only keeps the peer from answering: after
+ * each time in vain (a slow answer also is one) the receiver sleeps at once twice as many times as
+ * before, until looking pays again. With one CPU nobody looks, and nobody does while idle.
  *
  * One thread at a time uses a channel.
  */
@@ -22,10 +22,11 @@
 
 typedef struct {
     int fd;
-    uint32_t patience; /* how long to look before sleeping, in microseconds */
-    bool may_look;     /* more than one CPU */
-    bool hurried;      /* what comes next is expected at once */
-    uint32_t begin;    /* what was read ahead and not yet taken: [begin, end) */
+    uint32_t pause;  /* how many times to sleep at once after having looked in vain */
+    uint32_t paused; /* how many are left of them */
+    bool may_look;   /* more than one CPU */
+    bool hurried;    /* what comes next is expected at once */
+    uint32_t begin;  /* what was read ahead and not yet taken: [begin, end) */
     uint32_t end;
     uint8_t ahead[SR_CHANNEL_AHEAD]; /* wiped once taken: it may have held a PIN */
 } SrChannel;

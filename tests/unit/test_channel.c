@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -250,6 +251,43 @@ static void test_nobody_burns_time_while_idle(void)
     pair_close(&pair);
 }
 
+/* The CPU time of 2000 exchanges between two threads that share a CPU. */
+static gdouble seconds_on_one_cpu(gboolean may_look)
+{
+    cpu_set_t all;
+    cpu_set_t one;
+    Pair pair;
+    GThread *peer;
+    gdouble seconds;
+    gsize first = 0;
+
+    pair_open(&pair); /* with all CPUs */
+    pair.ends[0].may_look = pair.ends[1].may_look = may_look;
+    g_assert_cmpint(sched_getaffinity(0, sizeof all, &all), ==, 0);
+    while (!CPU_ISSET(first, &all))
+        first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    g_assert_cmpint(sched_setaffinity(0, sizeof one, &one), ==, 0);
+    peer = g_thread_new("peer", answer, &pair.ends[1]);
+    seconds = cpu_seconds();
+    exchange(&pair.ends[0], 2000);
+    seconds = cpu_seconds() - seconds;
+    shutdown(pair.fds[0], SHUT_WR);
+    g_thread_join(peer);
+    g_assert_cmpint(sched_setaffinity(0, sizeof all, &all), ==, 0);
+    pair_close(&pair);
+    return seconds;
+}
+
+/* As on a busy machine: there looking only keeps the other end from answering. */
+static void test_looking_ends_where_both_share_a_cpu(void)
+{
+    const gdouble sleeping = seconds_on_one_cpu(FALSE);
+
+    g_assert_cmpfloat(seconds_on_one_cpu(TRUE), <, 2 * sleeping + 0.02);
+}
+
 /* What may have been a PIN does not stay behind. */
 static void test_what_was_read_ahead_is_wiped(void)
 {
@@ -275,6 +313,7 @@ int main(int argc, char **argv)
     g_test_add_func("/channel/end", test_the_end_of_the_peer_is_told_apart);
     g_test_add_func("/channel/too-long", test_a_body_that_is_too_long_is_refused_unread);
     g_test_add_func("/channel/idle", test_nobody_burns_time_while_idle);
+    g_test_add_func("/channel/one-cpu", test_looking_ends_where_both_share_a_cpu);
     g_test_add_func("/channel/wiped", test_what_was_read_ahead_is_wiped);
     return g_test_run();
 }
