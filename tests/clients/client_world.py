@@ -18,12 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "tests/process"), str(ROOT / "tests/support")]
 
 import cli_world
+import console_page
 from agent_world import INSTRUMENTED
 from cli_world import BUILD, Failure, Run, Skip, World, check, contains, equal
 
-__all__ = ["BUILD", "INSTRUMENTED", "PIN", "ROOT", "ClientWorld", "Failure", "Run", "Skip", "check", "contains", "equal", "free_port",
+__all__ = ["BUILD", "INSTALLED", "INSTRUMENTED", "PAGE", "PIN", "ROOT", "ClientWorld", "Failure", "Run", "Skip", "check", "contains", "equal", "free_port",
            "main", "wait_until"]
 
+PAGE = ROOT / "docs/PKCS11.md"
+INSTALLED = "/usr/local/lib/pkcs11/sealring-pkcs11.so"  # as the page has it
 PIN = "4711 0815"
 MODULE = BUILD / "sealring-pkcs11.so"
 
@@ -43,6 +46,9 @@ class ClientWorld(World):
         self.work = self.folder / "work"
         self.work.mkdir()
         self.processes = []
+        self.file("letter.txt", "Dear all.\n")
+        self.file("pin.txt", PIN + "\n")
+        self.file("exported", "")
 
     def set_up(self):
         self.unlock()
@@ -63,13 +69,14 @@ class ClientWorld(World):
         return self
 
     def call(self, *words, stdin=b"", status=0, timeout=60, **environment):
-        """Run a program in the work folder; @status None: any."""
+        """Run a program in the work folder; @status None: any. A variable that is None is not set."""
         words = [str(word) for word in words]
         data = stdin.encode() if isinstance(stdin, str) else stdin
+        environment = {name: value for name, value in {**self.environment, **environment}.items() if value is not None}
         # Files, not pipes: a daemon that the program leaves behind keeps its standard output open.
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=output, stderr=errors, cwd=self.work,
-                                       env={**self.environment, **environment}, start_new_session=True)
+                                       env=environment, start_new_session=True)
             try:
                 process.communicate(data, timeout)
             except subprocess.TimeoutExpired:
@@ -89,6 +96,19 @@ class ClientWorld(World):
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         self.processes.append(process)
         return process
+
+    def show_page(self, heading, **environment):
+        """Run the console blocks of this section of docs/PKCS11.md, in one shell, and compare what they say. Returns it."""
+        environment = {"PATH": f"{BUILD}:{self.environment['PATH']}", "HOME": str(self.work),
+                       "XDG_CONFIG_HOME": str(self.work / ".config"), **environment}
+        everything = ""
+        for command, shown in console_page.commands(PAGE, heading):
+            run = self.call("sh", "-c", f". ./exported; {command.replace(INSTALLED, self.module)} 2>&1; export -p >exported",
+                            status=None, **environment)
+            said = run.output.replace(self.module, INSTALLED).splitlines()
+            check(console_page.fits(shown, said), f"$ {command}\n# said {said}\n# the page shows {shown}")
+            everything += run.output
+        return everything
 
     def file(self, name, content=None):
         """A file of the work folder, written or read as bytes."""

@@ -2,15 +2,11 @@
 """Java's SunPKCS11: the key store, signatures, keys of the session, keytool."""
 import re
 
-from client_world import ROOT, ClientWorld, check, contains, equal, main
+from client_world import INSTALLED, PAGE, ROOT, ClientWorld, check, contains, equal, main
 
 CLIENT = ROOT / "tests/clients/java/Client.java"
 # A small virtual machine starts sooner.
 OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
-
-
-# keytool makes a key for its session and then copies it to the token; here it makes it there.
-KEYS_STAY = "".join(f"attributes(generate, {kind}, *) = {{\n  CKA_TOKEN = true\n}}\n" for kind in ("CKO_PRIVATE_KEY", "CKO_PUBLIC_KEY"))
 
 
 class JavaWorld(ClientWorld):
@@ -21,8 +17,11 @@ class JavaWorld(ClientWorld):
         self.make_key("p256", "Work")
         self.make_key("ed25519", "Light")
         self.environment["JAVA_TOOL_OPTIONS"] = OPTIONS
-        self.file("java.cfg", f"name = sealring\nlibrary = {self.module}\nslotListIndex = 1\n")
-        self.file("keytool.cfg", self.file("java.cfg").decode() + KEYS_STAY)
+        settings = re.search(r"^```\n(name = sealring\n.*?)^```$", PAGE.read_text(), re.M | re.S)[1]
+        settings = settings.replace(INSTALLED, self.module)
+        self.file("java.cfg", settings)
+        self.file("session.cfg", settings[:settings.index("attributes")])
+        self.file("accounts.cfg", settings.replace("slotListIndex = 1", "slotListIndex = 0"))
         token = ["--token-label", "sealring keys"]
         number = re.search(r"label: +Work\n +ID: +([0-9a-f]+)", self.tool(*token, "--list-objects").output)[1]
         # Any certificate that holds the key will do: here one that another key signed.
@@ -33,13 +32,13 @@ class JavaWorld(ClientWorld):
                   "ca.pem", "-outform", "DER", "-out", "cert.der")
         self.tool(*token, "--login", "--write-object", "cert.der", "--type", "cert", "--id", number, "--label", "Work")
 
-    def keytool(self, *words, configuration="keytool.cfg", **options):
+    def keytool(self, *words, configuration="java.cfg", **options):
         return self.call("keytool", "-keystore", "NONE", "-storetype", "PKCS11", "-addprovider", "SunPKCS11", "-providerarg",
                          configuration, "-protected", *words, **options)
 
 
 def test_a_program_signs_agrees_and_hashes(world):
-    run = world.call("java", CLIENT, "java.cfg", timeout=120)
+    run = world.call("java", CLIENT, "session.cfg", timeout=120)
     said = dict(line.split(": ", 1) for line in run.output.splitlines())
     equal(said, {
         "key Work": "EC, encoded null", "signed by Work": "true", "verified by the token": "true", "a changed one": "false",
@@ -64,8 +63,11 @@ def test_keytool_makes_lists_and_deletes_a_key(world):
 
 
 def test_the_accounts_do_no_harm(world):
-    world.file("java.cfg", f"name = sealring\nlibrary = {world.module}\nslotListIndex = 0\n")
-    contains(world.keytool("-list", configuration="java.cfg").output, "0 entries", "keytool -list")
+    contains(world.keytool("-list", configuration="accounts.cfg").output, "0 entries", "keytool -list")
+
+
+def test_the_page_says_what_it_does(world):
+    world.show_page("Java", JAVA_TOOL_OPTIONS=None)
 
 
 if __name__ == "__main__":

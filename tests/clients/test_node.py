@@ -16,11 +16,12 @@ def why_not():
 class NodeWorld(ClientWorld):
     def set_up(self):
         super().set_up()
-        shutil.copy(ROOT / "tests/clients/node/ethereum.mjs", FOLDER)
+        shutil.copy(ROOT / "tests/clients/node/ethereum.mjs", self.work)
+        (self.work / "node_modules").symlink_to(FOLDER / "node_modules")
         self.address = self.json("key", "list")["keys"][0]["address"]
 
     def ethereum(self, way, **options):
-        return self.call("node", FOLDER / "ethereum.mjs", way, self.module, self.address, **options)
+        return self.call("node", "ethereum.mjs", way, self.module, self.address, **options)
 
 
 def said(run):
@@ -48,6 +49,10 @@ def test_a_user_who_says_no_is_an_error(world):
     world.answer(False)
     run = world.ethereum("graphene", status=1)
     contains(run.errors, "CKR_", "the error")
+
+
+def test_the_page_says_what_it_does(world):
+    world.show_page("Node.js: pkcs11js, graphene-pk11, and the Ethereum recipe", ADDRESS=world.address)
 
 
 if __name__ == "__main__":

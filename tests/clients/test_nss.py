@@ -5,7 +5,7 @@ import re
 
 from client_world import ClientWorld, check, contains, equal, main
 
-DATABASE = ["-d", "sql:."]
+DATABASE = ["-d", "sql:database"]
 
 
 class NssWorld(ClientWorld):
@@ -16,12 +16,13 @@ class NssWorld(ClientWorld):
         self.make_key("p256", "Work")
         self.make_key("ed25519", "Light")
         self.file("noise", os.urandom(64))
-        self.file("pin", self.set_pin() + "\n")
+        self.set_pin()
+        (self.work / "database").mkdir()
         self.call("certutil", *DATABASE, "-N", "--empty-password")
-        self.call("modutil", "-dbdir", "sql:.", "-add", "sealring", "-libfile", self.module, "-mechanisms", "FRIENDLY", "-force")
+        self.call("modutil", "-dbdir", "sql:database", "-add", "sealring", "-libfile", self.module, "-mechanisms", "FRIENDLY", "-force")
 
     def certutil(self, *words, **options):
-        return self.call("certutil", *DATABASE, *words, "-f", "pin", timeout=20, **options)
+        return self.call("certutil", *DATABASE, *words, "-f", "pin.txt", timeout=20, **options)
 
     def key_number(self, name):
         """The CKA_ID of a key, in hexadecimal."""
@@ -29,7 +30,7 @@ class NssWorld(ClientWorld):
 
 
 def test_the_module_and_its_tokens_are_listed(world):
-    listed = world.call("modutil", "-dbdir", "sql:.", "-list", "sealring").output
+    listed = world.call("modutil", "-dbdir", "sql:database", "-list", "sealring").output
     for part in ("Token Name: sealring accounts", "Token Name: sealring keys", "Status: Enabled", "Login Type: Login required"):
         contains(listed, part, "modutil -list")
 
@@ -61,7 +62,7 @@ def test_a_certificate_is_found_by_its_key(world):
 
 def test_mail_is_signed(world):
     world.file("letter", "Dear all.\n")
-    world.call("cmsutil", *DATABASE, "-S", "-N", "sealring keys:Mail", "-f", "pin", "-i", "letter", "-o", "letter.p7s", timeout=20)
+    world.call("cmsutil", *DATABASE, "-S", "-N", "sealring keys:Mail", "-f", "pin.txt", "-i", "letter", "-o", "letter.p7s", timeout=20)
     equal(world.call("cmsutil", *DATABASE, "-D", "-i", "letter.p7s", timeout=20).output, "Dear all.\n", "cmsutil -D")
     run = world.call("openssl", "cms", "-verify", "-in", "letter.p7s", "-inform", "DER", "-CAfile", "cert.pem", "-purpose", "any")
     equal(run.output, "Dear all.\n", run.errors)
@@ -70,6 +71,11 @@ def test_mail_is_signed(world):
 def test_certificate_and_key_are_deleted(world):
     world.certutil("-F", "-n", "sealring keys:Mail")
     check("Mail" not in world.certutil("-L", "-h", "sealring keys").output, "the certificate is still there")
+
+
+def test_the_page_says_what_it_does(world):
+    world.call("certutil", "-d", "sql:.", "-N", "--empty-password")
+    world.show_page("NSS: Firefox, Thunderbird, Chromium, LibreOffice")
 
 
 if __name__ == "__main__":

@@ -129,5 +129,13 @@ def test_the_agent_forgets_the_module(world):
     world.call("ssh-add", "-L", status=1)
 
 
+def test_the_page_says_what_it_does(world):
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    world.file("ssh.conf", f"Host localhost\nHostName 127.0.0.1\nPort {world.port}\nUser {user}\n"
+                           f"UserKnownHostsFile {world.work}/known\n")
+    world.write("ssh", f'#!/bin/sh\nexec /usr/bin/ssh -F {world.work}/ssh.conf "$@"\n', 0o700)
+    world.show_page("OpenSSH", PATH=f"{world.folder}:{world.environment['PATH']}")
+
+
 if __name__ == "__main__":
     main("openssh", globals(), ["ssh", "ssh-agent", "ssh-add", "ssh-keygen", SSHD], SshWorld)

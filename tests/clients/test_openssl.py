@@ -81,5 +81,9 @@ def test_keys_that_libp11_does_not_know_do_not_disturb_it(world):
     contains(world.tool("--token-label", "sealring keys", "--list-objects").output, "Light", "other programs see it")
 
 
+def test_the_page_says_what_it_does(world):
+    world.show_page("OpenSSL (libp11's engine)")
+
+
 if __name__ == "__main__":
     main("openssl", globals(), ["openssl"], EngineWorld)

@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from client_world import ClientWorld, Skip, check, contains, equal, main
+from client_world import ClientWorld, Skip, check, contains, equal, main, wait_until
 
 KEYS = "pkcs11:token=sealring%20keys"
 FOLDERS = [Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/lib/aarch64-linux-gnu"), Path("/usr/lib64"), Path("/usr/lib")]
@@ -98,13 +98,24 @@ def test_keys_sign_for_a_client_at_the_end_of_a_socket(world):
     said = world.call("p11-kit", "server", "--sh", "--provider", world.module, "--name", world.folder / "kit.sock", KEYS).output
     address = {"P11_KIT_SERVER_ADDRESS": re.search(r"P11_KIT_SERVER_ADDRESS=([^;\n]+)", said)[1].strip("'\"")}
     try:
-        listed = world.through(CLIENT, "--list-token-slots", **address).output
-        contains(listed, "sealring keys", "tokens of the client")
+        list_slots = ["--list-token-slots"]
+        wait_until(lambda: "sealring keys" in world.through(CLIENT, *list_slots, status=None, **address).output, "no token at the client")
+        listed = world.through(CLIENT, *list_slots, **address).output
         check("sealring accounts" not in listed, "the token that was not offered is there")
         sign_through(world, CLIENT, **address)
         contains(world.shown(), "p11-kit", "the user was shown the program that has the module")
     finally:
         world.call("p11-kit", "server", "--kill", P11_KIT_SERVER_PID=re.search(r"P11_KIT_SERVER_PID=(\d+)", said)[1])
+
+
+def test_the_page_says_what_it_does(world):
+    (world.folder / "config/pkcs11/modules/sealring.module").unlink()
+    said = world.show_page("p11-kit")
+    world.call("p11-kit", "server", "--kill", P11_KIT_SERVER_PID=re.search(r"P11_KIT_SERVER_PID=(\d+)", said)[1])
+
+
+def test_the_page_says_what_the_doctor_finds(world):
+    world.show_page("Installation")
 
 
 if __name__ == "__main__":

@@ -90,5 +90,9 @@ def test_objects_are_deleted(world):
     check("Work" not in p11tool(world, "--login", "--list-all", KEYS).output, "the key is still there")
 
 
+def test_the_page_says_what_it_does(world):
+    world.show_page("GnuTLS: p11tool")
+
+
 if __name__ == "__main__":
     main("p11tool", globals(), ["p11tool", "certtool", "openssl"])

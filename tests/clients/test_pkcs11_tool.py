@@ -218,5 +218,13 @@ def test_without_an_agent_the_slots_are_empty_and_nothing_hangs(world):
         world.environment["SEALRING_RUNTIME_DIR"] = kept
 
 
+def test_the_page_says_what_it_does(world):
+    world.show_page("OpenSC: pkcs11-tool")
+
+
+def test_the_page_says_how_programs_are_let_in(world):
+    world.show_page("Login, PIN and grants")
+
+
 if __name__ == "__main__":
     main("pkcs11-tool", globals(), ["pkcs11-tool", "openssl"])

@@ -1,5 +1,6 @@
 // Signs for Ethereum through PKCS#11: node ethereum.mjs pkcs11js|graphene MODULE ADDRESS
 // Prints one line for each thing that it found.
+import { randomBytes } from "node:crypto";
 import graphene from "graphene-pk11";
 import pkcs11js from "pkcs11js";
 import { secp256k1 } from "@noble/curves/secp256k1";
@@ -14,7 +15,7 @@ const personal = (text) => hash(Buffer.concat([utf8(`\x19Ethereum Signed Message
 
 const message = "What is signed.";
 const siwe = `app.example.com wants you to sign in with your Ethereum account:\n${address}\n\nHello.\n\n` +
-    "URI: https://app.example.com/login\nVersion: 1\nChain ID: 1\nNonce: abcdefgh12345678\n" +
+    `URI: https://app.example.com/login\nVersion: 1\nChain ID: 1\nNonce: ${randomBytes(8).toString("hex")}\n` +
     `Issued At: ${new Date().toISOString()}`;
 
 // CKA_EC_POINT is a DER OCTET STRING around 04 X Y.
