@@ -226,6 +226,7 @@ endif
 deps-test:
 ifneq ($(DEPS),skip)
 	@packaging/dependencies/install build test
+	@$(if $(SAN),,tests/clients/node/install $(abspath $(O)))
 endif
 
 MAN_PAGES := $(wildcard packaging/man/*.1)

@@ -141,4 +141,4 @@ def test_zeros_and_absurd_numbers_do_no_harm(world):
 
 
 if __name__ == "__main__":
-    main("hostile", globals(), [APPLICATION], HostileWorld)
+    main("hostile", globals(), [APPLICATION], HostileWorld, foreign=False)
