@@ -205,8 +205,9 @@ static void set_record(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    sr_request_on_store(request, set_job, sr_record_new(SR_RECORD_RECORD, id, NULL, label, text),
-                        (GDestroyNotify)sr_record_free, NULL, SR_STORE_DEADLINE_MS, reply_done);
+    sr_request_change_store(request, set_job,
+                            sr_record_new(SR_RECORD_RECORD, id, NULL, label, text),
+                            (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, reply_done);
 }
 
 static void handle_set(SrRequest *request)
@@ -316,8 +317,8 @@ static void delete_record(SrRequest *request)
     g_autofree char *owner = owner_of(request);
 
     if (key)
-        sr_request_on_store(request, delete_job, record_id(owner, key), g_free, NULL,
-                            SR_STORE_DEADLINE_MS, reply_done);
+        sr_request_change_store(request, delete_job, record_id(owner, key), g_free,
+                                SR_STORE_DEADLINE_MS, reply_done);
     else
         sr_request_fail(request, error);
 }

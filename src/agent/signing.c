@@ -25,7 +25,8 @@ typedef struct {
     SrRecap *recap;
     guint8 digest[32]; /* what is signed */
     const char *event;
-    char *decision; /* for the log: "asked", "grant:ID" */
+    char *decision;   /* for the log: "asked", "grant:ID" */
+    gboolean granted; /* the decision is a grant */
     char *nonce_domain;
     gboolean may_remember;
     gint64 asked_at; /* seconds since 1970 */
@@ -218,6 +219,17 @@ static gboolean digest_still_holds(const Signing *signing, GError **error)
     return FALSE;
 }
 
+static void ask_siwe(SrRequest *request, Signing *signing);
+
+/* The grant that covers the sign-in now, or NULL. Borrowed. */
+static const SrGrant *find_grant(const SrRequest *request, const Signing *signing)
+{
+    if (!signing->is_siwe || !sr_request_is_extension(request))
+        return NULL;
+    return sr_grants_find(request->agent->grants, request->caller->extension, request->origin,
+                          request->key->id, &signing->siwe, g_get_real_time() / G_USEC_PER_SEC);
+}
+
 static void sign(SrRequest *request)
 {
     Signing *signing = request->state;
@@ -225,6 +237,13 @@ static void sign(SrRequest *request)
     g_autofree char *text = NULL;
     GError *error = NULL;
 
+    /* Opening the key took time: the grant may have been revoked or have ended. */
+    if (signing->granted && !find_grant(request, signing)) {
+        signing->granted = FALSE;
+        g_clear_pointer(&signing->decision, g_free);
+        ask_siwe(request, signing);
+        return;
+    }
     if (!digest_still_holds(signing, &error) ||
         !sr_secp256k1_sign(sr_key_private(request->private_key), request->key->public_key,
                            signing->digest, signature, &error) ||
@@ -307,13 +326,10 @@ static void ask_message(SrRequest *request, const Signing *signing)
 
 static void decide(SrRequest *request, Signing *signing)
 {
-    const SrGrant *grant = NULL;
+    const SrGrant *grant = find_grant(request, signing);
 
-    if (signing->is_siwe && sr_request_is_extension(request))
-        grant =
-            sr_grants_find(request->agent->grants, request->caller->extension, request->origin,
-                           request->key->id, &signing->siwe, g_get_real_time() / G_USEC_PER_SEC);
     if (grant) {
+        signing->granted = TRUE;
         signing->decision = g_strconcat("grant:", grant->id, NULL);
         sr_request_open_key(request, sign);
     } else if (signing->is_siwe) {

@@ -256,6 +256,24 @@ def test_a_change_without_its_line_in_the_log_is_not_made(world):
     equal(world.run("log", "--verify").status, 0, "the chain")
 
 
+def test_a_grant_revoked_while_the_key_is_opened_covers_nothing(world):
+    browser = world.browser()
+    world.write("prompt", AGREE_AND_REMEMBER.format(world.folder), 0o700)
+    browser.result("siwe.sign", {"message": recap_message(browser, "beforerevoke1")})
+    restart(world)
+    names(world)
+    grant = next(item["id"] for item in world.json("grant", "list")["grants"] if item["kind"] == "siwe")
+    browser = world.browser(connect=False)
+    world.write("prompt", cli_world.PROMPT.format(folder=world.folder), 0o700)
+    world.answer(False)
+    with vault_busy(world):
+        number = browser.send("siwe.sign", {"message": recap_message(browser, "beforerevoke2")})
+        time.sleep(0.3)
+        world.run("grant", "revoke", grant).expect(0, "the user revokes it")
+    reply = browser.receive(20)
+    equal((reply["id"], outcome(reply)), (number, "USER_REJECTED"), "the user is asked, and says no")
+
+
 def test_the_command_line_is_not_remembered(world):
     world.write("prompt", AGREE_AND_REMEMBER.format(world.folder), 0o700)
     text = message(ADDRESS_ONE, nonce="fromacommand")
