@@ -27,6 +27,9 @@ struct SrProgramConnection {
     pid_t pid;
     GThread *thread;
 
+    pthread_mutex_t lock;
+    SrProgramCall *handed; /* to the main loop; a reference; guarded by lock */
+
     /* For the main loop. */
     SrConnection *connection; /* the agent's */
     SrApplication *application;
@@ -91,25 +94,21 @@ void sr_program_connection_flush(SrProgramConnection *program, gboolean committe
     wake(program);
 }
 
-/* A call on its way to the main loop. */
-typedef struct {
-    SrProgramConnection *program;
-    SrProgramCall *call;
-} Handover;
-
-static void handover_free(gpointer data)
+/* What the thread has handed over; a reference. */
+static SrProgramCall *take_handed(SrProgramConnection *program)
 {
-    Handover *handover = data;
+    SrProgramCall *call;
 
-    sr_program_call_unref(handover->call);
-    g_free(handover);
+    pthread_mutex_lock(&program->lock);
+    call = g_steal_pointer(&program->handed);
+    pthread_mutex_unlock(&program->lock);
+    return call;
 }
 
 static gboolean on_handover(gpointer data)
 {
-    const Handover *handover = data;
-    SrProgramConnection *program = handover->program;
-    SrProgramCall *call = sr_program_call_ref(handover->call);
+    SrProgramConnection *program = data;
+    SrProgramCall *call = take_handed(program);
     SrRequest *request;
 
     if (program->agent->stopping) {
@@ -139,12 +138,12 @@ static gboolean on_over(gpointer data)
  * Run @function in the main loop. Not g_main_context_invoke, which would run it in this thread when
  * the loop has ended.
  */
-static void in_main_loop(GSourceFunc function, gpointer data, GDestroyNotify free_data)
+static void in_main_loop(GSourceFunc function, SrProgramConnection *program)
 {
     GSource *source = g_idle_source_new();
 
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, function, data, free_data);
+    g_source_set_callback(source, function, program, NULL);
     g_source_attach(source, NULL);
     g_source_unref(source);
 }
@@ -187,11 +186,10 @@ static gboolean wait_for(SrProgramConnection *program, SrProgramCall *call)
 
 static gboolean answer_slowly(SrProgramConnection *program, SrProgramCall *call)
 {
-    Handover *handover = g_new0(Handover, 1);
-
-    handover->program = program;
-    handover->call = sr_program_call_ref(call);
-    in_main_loop(on_handover, handover, handover_free);
+    pthread_mutex_lock(&program->lock);
+    program->handed = sr_program_call_ref(call);
+    pthread_mutex_unlock(&program->lock);
+    in_main_loop(on_handover, program);
     if (!wait_for(program, call))
         return FALSE;
     if (!program->serving && call->result == SR_CKR_OK)
@@ -325,7 +323,7 @@ static gpointer serve(gpointer data)
     sr_application_unref(program->serving);
     explicit_bzero(&program->channel, sizeof program->channel);
     __atomic_store_n(&program->is_over, TRUE, __ATOMIC_RELEASE);
-    in_main_loop(on_over, program, NULL);
+    in_main_loop(on_over, program);
     return NULL;
 }
 
@@ -339,6 +337,7 @@ SrProgramConnection *sr_program_connection_new(SrAgent *agent, int fd, pid_t pid
     program->agent = agent;
     program->fd = fd;
     program->pid = pid;
+    pthread_mutex_init(&program->lock, NULL);
     program->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     program->connection = sr_connection_new_for_program(agent, sr_caller_new(pid), program);
     if (program->event_fd >= 0)
@@ -368,6 +367,8 @@ void sr_program_connection_free(SrProgramConnection *program)
     close(program->fd);
     if (program->event_fd >= 0)
         close(program->event_fd);
+    pthread_mutex_destroy(&program->lock);
+    sr_program_call_unref(program->handed);
     sr_program_call_unref(program->answered);
     sr_application_unref(program->application);
     g_free(program);
