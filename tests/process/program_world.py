@@ -274,14 +274,14 @@ class ProgramWorld(AgentWorld):
 
     def kill(self):
         """End the agent at once, wherever it is."""
-        pid = self.agent_pid()
-        os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            while True:  # its sockets close a moment before it is a zombie
-                with open(f"/proc/{pid}/stat") as stat:
-                    if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
-                        break
-                time.sleep(0.005)
+        os.kill(self.agent_pid(), signal.SIGKILL)
+        while True:  # its last thread closes the sockets
+            with socket.socket(socket.AF_UNIX) as probe:
+                try:
+                    probe.connect(str(self.folder / "run/s/agent.sock"))
+                except OSError:
+                    return
+            time.sleep(0.005)
 
     def slow(self, on=True):
         """Whether prompts take two seconds."""
