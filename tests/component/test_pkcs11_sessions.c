@@ -282,6 +282,22 @@ static void test_login_lost(Fixture *fixture, gconstpointer data)
     caller_assert_signs(session, key, 2);
 }
 
+/* The same when it shows in another call: the application is not told for ever that it is. */
+static void test_login_doubtful(Fixture *fixture, gconstpointer data)
+{
+    CK_SESSION_HANDLE session = caller_log_in(SLOT_KEYS);
+    CK_OBJECT_HANDLE key = caller_find(session, CKO_PRIVATE_KEY, "p256");
+
+    (void)data;
+    assert_rv(C_Login(session, CKU_USER, NULL, 0), CKR_USER_ALREADY_LOGGED_IN);
+    fake_agent_fail_with(fixture->agent, CKR_USER_NOT_LOGGED_IN);
+    fake_agent_set_fault(fixture->agent, SR_OPERATION_DESTROY, FAKE_FAILS, 1);
+    assert_rv(C_DestroyObject(session, key), CKR_USER_NOT_LOGGED_IN);
+    assert_rv(C_Login(session, CKU_USER, NULL, 0), CKR_OK);
+    assert_rv(C_Login(session, CKU_USER, NULL, 0), CKR_USER_ALREADY_LOGGED_IN);
+    g_assert_cmpuint(fake_agent_count(fixture->agent, SR_OPERATION_LOGIN), ==, 2);
+}
+
 static void test_context_login(Fixture *fixture, gconstpointer data)
 {
     CK_SESSION_HANDLE session = caller_open(SLOT_KEYS, READ_ONLY);
@@ -386,6 +402,7 @@ int main(int argc, char **argv)
         {"/pkcs11/sessions/security-officer", test_security_officer},
         {"/pkcs11/sessions/login-refused", test_login_refused},
         {"/pkcs11/sessions/login-lost", test_login_lost},
+        {"/pkcs11/sessions/login-doubtful", test_login_doubtful},
         {"/pkcs11/sessions/context-specific-login", test_context_login},
         {"/pkcs11/sessions/init-token", test_init_token},
         {"/pkcs11/sessions/pins", test_pins},
