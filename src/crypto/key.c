@@ -35,7 +35,6 @@ static const TypeInfo type_infos[] = {
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_clear_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BN_CTX, BN_CTX_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EC_GROUP, EC_GROUP_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EC_POINT, EC_POINT_clear_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 
@@ -67,6 +66,23 @@ static gboolean fail_openssl(GError **error, SrKeyType type)
     return FALSE;
 }
 
+static gpointer make_p256_group(gpointer unused)
+{
+    (void)unused;
+    return EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+}
+
+/*
+ * An exception to "no globals": making the group takes longer than multiplying with it, which shows
+ * when thousands of keys are read. It is only read once it is made.
+ */
+static const EC_GROUP *p256_group(void)
+{
+    static GOnce once = G_ONCE_INIT;
+
+    return g_once(&once, make_p256_group, NULL);
+}
+
 /* The scalar in @private_key; FALSE when it is not in [1, n - 1] of @group. */
 static gboolean read_scalar(const EC_GROUP *group, const SrSecret *private_key, BIGNUM *scalar,
                             GError **error)
@@ -84,7 +100,7 @@ static gboolean read_scalar(const EC_GROUP *group, const SrSecret *private_key, 
 
 static gboolean derive_p256(const SrSecret *private_key, guint8 *ret_public, GError **error)
 {
-    g_autoptr(EC_GROUP) group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    const EC_GROUP *group = p256_group();
     g_autoptr(EC_POINT) point = group ? EC_POINT_new(group) : NULL;
     g_autoptr(BIGNUM) scalar = NULL;
     g_autoptr(BN_CTX) context = NULL;

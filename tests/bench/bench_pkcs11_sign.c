@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define ROUNDS 15u
-#define ROUND_SECONDS 0.05
+#define ROUND_US 50000
 #define CURVES 3u
 #define FIGURES_MAX (3u * CURVES)
 #define DIGEST_SIZE 32u
@@ -79,7 +79,7 @@ static double measure(Figure *figure)
     gint64 now = start;
     guint32 count = 0;
 
-    while (now - start < ROUND_SECONDS * G_USEC_PER_SEC) {
+    while (now - start < ROUND_US) {
         for (guint i = 0; i < 20; i++, count++) {
             guint8 digest[DIGEST_SIZE] = {1};
 

@@ -50,9 +50,11 @@ class Sealring:
     def create(self, curve, count):
         vault = self.world.folder / "data/sealring/vault.db"
         subprocess.run([BUILD / "tests/bench/fill_vault", vault, curve, "0", str(count)], input=PASSPHRASE.encode(), check=True)
-        # The agent reads the vault anew when it starts.
+        # The agent reads the vault anew when it starts. On a busy machine that may take longer than it waits.
         self.world.stop()
-        self.world.unlock()
+        for _ in range(10):
+            if self.world.run("unlock", "--passphrase-fd", "{fd}", passphrase=PASSPHRASE).status == 0:
+                break
         for program in (PROGRAM, SIGN_PROGRAM):
             self.world.run("grant", "add", "--program", program, "--key", f"bench-{curve}-00000").expect(0, "grant")
 
