@@ -91,9 +91,20 @@ def test_the_agent_refuses_modules_outside_of_its_folders(world):
     contains(run.errors, "agent refused operation", "ssh-add -s")
 
 
+def test_a_grant_lets_the_agent_in_without_asking(world):
+    grant = world.json("grant", "add", "--program", "/usr/lib/openssh/ssh-pkcs11-helper", "--key", "Work")["grant"]["id"]
+    world.shown()
+    world.start_agent("-P", f"{Path(world.module).resolve().parent}/*")
+    world.call("ssh-add", "-s", world.module)  # with any PIN, because ssh-agent takes no empty one
+    world.call("ssh-add", "-T", world.public)
+    equal(world.shown(), "", "what the user was shown")
+    world.call("ssh-add", "-e", world.module)
+    world.run("grant", "revoke", grant).expect(0, "grant revoke")
+    world.call("ssh-add", "-s", world.module, status=1)
+
+
 def test_the_agent_loads_the_module_and_lives(world):
     world.set_pin()
-    world.start_agent("-P", f"{Path(world.module).resolve().parent}/*")
     contains(world.call("ssh-add", "-s", world.module).errors, "Card added", "ssh-add -s")
     listed = world.call("ssh-add", "-L").output
     equal(listed.split()[:2], world.file("id.pub").decode().split()[:2], "ssh-add -L")
