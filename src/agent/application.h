@@ -24,9 +24,9 @@ typedef struct {
     int references; /* atomic */
     guint8 value[SR_APPLICATION_SIZE];
     pid_t pid;
-    char *program;         /* path of the executable, or what the program says; never NULL */
-    gboolean is_confirmed; /* the kernel says so */
-    guint8 tokens;         /* bit mask of those it may see */
+    char *program;               /* path of the executable, or what the program says; never NULL */
+    gboolean is_confirmed;       /* the kernel says so */
+    guint8 tokens;               /* bit mask of those it may see */
     gboolean is_without_ed25519; /* its keys token shows no Ed25519 key */
 
     /* For the main loop only. */

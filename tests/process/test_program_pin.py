@@ -175,5 +175,33 @@ def test_a_grant_needs_no_pin(world):
     equal(world.shown(), "", "nobody was asked")
 
 
+def test_an_empty_pin_is_a_question_where_none_is_set_and_wrong_where_one_is(world):
+    for token in (ACCOUNTS, KEYS):
+        world.shown()
+        equal(world.program().login(token, ""), "OK", "no PIN is set")
+        equal("Let" in world.shown(), token == KEYS, "the user is asked for the keys")
+    world.answer(False)
+    equal(world.program().login(KEYS, ""), "FUNCTION_CANCELED", "the user says no")
+    equal(world.program().login(KEYS, "", user=SO), "PIN_INCORRECT", "the administrator")
+    world.answer(True)
+    pin(world, "set").expect(0, "set")
+    world.shown()
+    equal(world.program().login(KEYS, ""), "PIN_INCORRECT", "a PIN is set")
+    equal(world.shown(), "", "nobody was asked")
+
+
+def test_a_grant_lets_a_program_in_that_cannot_leave_the_pin_out(world):
+    key = int(world.json("key", "create", "--type", "p256", "--name", "one")["key"]["id"], 16)
+    world.run("grant", "add", "--program", os.path.realpath("/proc/self/exe"), "--token", "keys").expect(0, "grant")
+    world.shown()
+    program = world.program()
+    equal((program.login(KEYS, "anything"), program.try_sign(key, DIGEST, HASH)), ("OK", "OK"), "in")
+    equal(world.program().login(ACCOUNTS, "anything"), "PIN_INCORRECT", "the other token")
+    pin(world, "set").expect(0, "set")
+    world.shown()
+    equal(world.program().login(KEYS, "anything"), "PIN_INCORRECT", "with a PIN only the right one")
+    equal(world.shown(), "", "nobody was asked")
+
+
 if __name__ == "__main__":
     main("program pin", {name: value for name, value in globals().items() if name.startswith("test_")}, ProgramWorld)

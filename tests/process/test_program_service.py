@@ -498,6 +498,21 @@ def test_hidden_accounts(world):
         hiding.close()
 
 
+def test_hidden_ed25519_keys(world):
+    world.close()
+    hiding = ProgramWorld(True, (f"pkcs11-hide-ed25519 = other {NAME}",))
+    try:
+        for kind in ("p256", "ed25519"):
+            hiding.json("key", "create", "--type", kind, "--name", kind)
+        equal([entry["label"] for entry in hiding.program().list(KEYS)], ["p256"], "the keys")
+        other = hiding.folder / "copy"
+        shutil.copy(SELF, other)
+        seen = run_child(hiding, "print(len(Program(Folder).list(1)))", executable=str(other))
+        equal(child_says(seen), "2", "another program")
+    finally:
+        hiding.close()
+
+
 def test_every_use_is_counted_in_the_log(world):
     program = logged_in(world)
     key = program.generate(KEYS, P256)
