@@ -4,7 +4,6 @@ The tests of a file share it, in order, because some of the programs are slow to
 docs/PKCS11.md shows the same programs: its console blocks are run here too (run_page).
 """
 import os
-import re
 import shutil
 import signal
 import socket

@@ -2,7 +2,7 @@
 """Java's SunPKCS11: the key store, signatures, keys of the session, keytool."""
 import re
 
-from client_world import INSTALLED, PAGE, ROOT, ClientWorld, check, contains, equal, main
+from client_world import INSTALLED, PAGE, ROOT, ClientWorld, contains, equal, main
 
 CLIENT = ROOT / "tests/clients/java/Client.java"
 # A small virtual machine starts sooner.

@@ -79,6 +79,14 @@ def message(address=ADDRESS_ONE, nonce="abcdefgh12345678", domain="app.example.c
             f"Issued At: 2026-11-24T10:00:00.000Z{extra}")
 
 
+def is_alive(thread):
+    """Whether the thread of this folder in /proc still runs."""
+    try:
+        return (thread / "stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Run:
     """What a finished command said."""
 
@@ -177,6 +185,13 @@ class World:
     def agent_pid(self):
         run = self.run("status", "--json")
         return run.json["pid"] if run.status == 0 else None
+
+    def kill(self):
+        """End the agent at once, wherever it is, and wait for the last of its threads, which closes its sockets."""
+        pid = self.agent_pid()
+        os.kill(pid, signal.SIGKILL)
+        while any(is_alive(thread) for thread in Path(f"/proc/{pid}/task").glob("*")):
+            time.sleep(0.005)
 
     def close(self):
         with contextlib.suppress(Failure, ValueError, KeyError):

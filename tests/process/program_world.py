@@ -2,7 +2,6 @@
 import contextlib
 import os
 import select
-import signal
 import socket
 import struct
 import subprocess
@@ -271,17 +270,6 @@ class ProgramWorld(AgentWorld):
         program = Program(self, *arguments, **options)
         self.ports.append(program)
         return program
-
-    def kill(self):
-        """End the agent at once, wherever it is."""
-        os.kill(self.agent_pid(), signal.SIGKILL)
-        while True:  # its last thread closes the sockets
-            with socket.socket(socket.AF_UNIX) as probe:
-                try:
-                    probe.connect(str(self.folder / "run/s/agent.sock"))
-                except OSError:
-                    return
-            time.sleep(0.005)
 
     def slow(self, on=True):
         """Whether prompts take two seconds."""
