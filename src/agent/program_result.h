@@ -52,6 +52,7 @@
 #define SR_CKO_CERTIFICATE 1u
 #define SR_CKO_PUBLIC_KEY 2u
 #define SR_CKO_PRIVATE_KEY 3u
+#define SR_CKA_PRIVATE 0x2u
 #define SR_CKA_LABEL 0x3u
 #define SR_CKA_ID 0x102u
 #define SR_CKA_LOCAL 0x163u

@@ -94,6 +94,24 @@ void sr_program_hello(SrRequest *request)
     answer_hello(request, application);
 }
 
+/* --- what an application sees --------------------------------------------------------------------
+ */
+
+static SrTokenHides hides_of(const SrApplication *application, SrToken token)
+{
+    return (application->is_without_ed25519 ? SR_HIDES_ED25519 : 0) |
+           (application->logins[token] == SR_LOGIN_NONE ? SR_HIDES_PRIVATE : 0);
+}
+
+/* Another one before the login than after it, as the application sees other objects. */
+static guint64 generation_of(const SrRequest *request, SrToken token)
+{
+    const SrTokenObjects *objects = sr_programs_objects(request->agent->programs);
+    const SrTokenHides hides = hides_of(request->call->application, token);
+
+    return sr_token_objects_generation(objects) * 2 + (hides & SR_HIDES_PRIVATE ? 1 : 0);
+}
+
 /* --- token ---------------------------------------------------------------------------------------
  */
 
@@ -139,7 +157,6 @@ static char *label_of(const SrAgent *agent, SrToken token)
 void sr_program_token(SrRequest *request)
 {
     const SrToken token = (SrToken)request->call->body.token;
-    const SrTokenObjects *objects = sr_programs_objects(request->agent->programs);
     g_autofree char *label = label_of(request->agent, token);
     SrPacketWriter writer;
 
@@ -150,7 +167,7 @@ void sr_program_token(SrRequest *request)
     sr_program_call_begin(request->call, &writer, 128);
     sr_packet_put_u32(&writer, token_flags(request, token));
     sr_packet_put_text(&writer, label);
-    sr_packet_put_u64(&writer, sr_token_objects_generation(objects));
+    sr_packet_put_u64(&writer, generation_of(request, token));
     sr_program_call_end(request->call, &writer);
     sr_request_finish_call(request);
 }
@@ -162,8 +179,8 @@ void sr_program_token(SrRequest *request)
 static void answer_list(SrRequest *request)
 {
     const SrProgramBody *body = &request->call->body;
-    SrTokenObjects *objects = sr_programs_objects(request->agent->programs);
-    const guint64 generation = sr_token_objects_generation(objects);
+    const SrToken token = (SrToken)body->token;
+    const guint64 generation = generation_of(request, token);
     SrPacketWriter writer;
 
     request->call->fallback = NULL;
@@ -173,8 +190,8 @@ static void answer_list(SrRequest *request)
         sr_packet_put_u32(&writer, 0);
         sr_packet_put_u32(&writer, COUNT_UNCHANGED);
     } else {
-        sr_token_objects_write_page(objects, (SrToken)body->token,
-                                    request->call->application->is_without_ed25519, body->from,
+        sr_token_objects_write_page(sr_programs_objects(request->agent->programs), token,
+                                    hides_of(request->call->application, token), body->from,
                                     &writer);
     }
     sr_program_call_end(request->call, &writer);

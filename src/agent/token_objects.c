@@ -14,8 +14,8 @@ typedef struct {
     GArray *ends; /* of gsize: where each entry ends in bytes */
 } Listing;
 
-/* Those of both tokens, by SrToken, and the same again without Ed25519 keys. */
-#define LISTINGS (2 * SR_TOKENS)
+/* Those of both tokens, by SrToken, for each way in which programs may see less (SrTokenHides). */
+#define LISTINGS (4 * SR_TOKENS)
 
 struct SrTokenObjects {
     SrKeyRing *keys;
@@ -222,6 +222,18 @@ void sr_token_object_write(const SrTokenObject *object, SrPacketWriter *writer)
     sr_packet_put_bytes(writer, attributes, size);
 }
 
+/* CKA_PRIVATE: to be seen by those only who have logged in. */
+static gboolean is_private(const SrTokenObject *object)
+{
+    SrBytes attributes = {(const guint8 *)"", 0};
+    SrBytes value;
+
+    if (g_bytes_get_size(object->attributes) > 0)
+        attributes.data = g_bytes_get_data(object->attributes, &attributes.size);
+    return sr_program_attribute(attributes, SR_CKA_PRIVATE, &value) &&
+           !(value.size == 1 && value.data[0] == 0);
+}
+
 static void add_entry(Listing *listing, const SrPacketWriter *writer)
 {
     gsize end;
@@ -232,10 +244,10 @@ static void add_entry(Listing *listing, const SrPacketWriter *writer)
     g_array_append_val(listing->ends, end);
 }
 
-/* Make the list of @token anew if anything has changed. */
-static const Listing *listing_of(SrTokenObjects *objects, SrToken token, gboolean without_ed25519)
+/* Make the list of @token without what is hidden anew if anything has changed. */
+static const Listing *listing_of(SrTokenObjects *objects, SrToken token, SrTokenHides hides)
 {
-    Listing *listing = &objects->listings[without_ed25519 ? SR_TOKENS + token : token];
+    Listing *listing = &objects->listings[hides * SR_TOKENS + token];
     g_autofree guint8 *memory = NULL;
     g_autoptr(GPtrArray) keys = NULL;
     g_autoptr(GPtrArray) others = NULL;
@@ -252,13 +264,15 @@ static const Listing *listing_of(SrTokenObjects *objects, SrToken token, gboolea
         const SrKeyInfo *info = keys->pdata[i];
 
         if (sr_token_of_type(info->type) != token ||
-            (without_ed25519 && info->type == SR_KEY_ED25519))
+            (hides & SR_HIDES_ED25519 && info->type == SR_KEY_ED25519))
             continue;
         sr_packet_begin(&writer, memory, SR_ENTRY_MAX, 0, 0);
         sr_token_objects_write_key(objects, info, &writer);
         add_entry(listing, &writer);
     }
     for (guint i = 0; i < others->len; i++) {
+        if (hides & SR_HIDES_PRIVATE && is_private(others->pdata[i]))
+            continue;
         sr_packet_begin(&writer, memory, SR_ENTRY_MAX, 0, 0);
         sr_token_object_write(others->pdata[i], &writer);
         add_entry(listing, &writer);
@@ -272,10 +286,10 @@ static gsize end_of(const Listing *listing, guint32 index)
     return index == 0 ? 0 : g_array_index(listing->ends, gsize, index - 1);
 }
 
-void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, gboolean without_ed25519,
+void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, SrTokenHides hides,
                                  guint32 from, SrPacketWriter *writer)
 {
-    const Listing *listing = listing_of(objects, token, without_ed25519);
+    const Listing *listing = listing_of(objects, token, hides);
     const guint32 total = listing->ends->len;
     const guint32 first = MIN(from, total);
     guint32 next = first;

@@ -68,10 +68,15 @@ void sr_token_object_write(const SrTokenObject *object, SrPacketWriter *writer);
 /* Room that any one entry needs, in bytes. */
 #define SR_ENTRY_MAX (SR_ATTRIBUTES_MAX + 1024u)
 
+/* What a program does not see of a token; a mask. */
+typedef enum {
+    SR_HIDES_ED25519 = 1, /* keys of that type */
+    SR_HIDES_PRIVATE = 2, /* other objects with CKA_PRIVATE: nobody has logged in */
+} SrTokenHides;
+
 /*
  * Append the page of @token that begins with the entry @from to @writer: u32 next, u32 count,
- * entries. @without_ed25519 leaves the keys of that type out. Its room must be SR_PAGE_MAX +
- * SR_ENTRY_MAX more.
+ * entries; without what is hidden. Its room must be SR_PAGE_MAX + SR_ENTRY_MAX more.
  */
-void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, gboolean without_ed25519,
+void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, SrTokenHides hides,
                                  guint32 from, SrPacketWriter *writer);

@@ -85,7 +85,8 @@ typedef enum {
      * → u32 token, u64 generation the module knows (0: none), u32 from (0: the first page)
      * ← u64 generation, u32 next (0: that was all), u32 count, count entries
      *   When the known generation is the current one: count 0xffffffff and nothing more.
-     * A store that is locked shows no object. Never asks.
+     * A store that is locked shows no object, and what has CKA_PRIVATE beside the keys is shown to
+     * nobody before his login, which changes the generation. Never asks.
      */
     SR_OPERATION_LIST = 3,
 

@@ -11,7 +11,7 @@ import sys
 import time
 
 from cli_world import BUILD, Skip, check, contains, equal, main, message
-from program_world import (ACCOUNTS, ALWAYS_AUTH, CHANGE, CKA_ID, CKA_LABEL, CKA_VALUE, CONTEXT, DERIVE, DIGEST,
+from program_world import (ACCOUNTS, ALWAYS_AUTH, CHANGE, CKA_ID, CKA_LABEL, CKA_PRIVATE, CKA_VALUE, CONTEXT, DERIVE, DIGEST,
                            ED25519, EDDSA, GENERATE, IMPORT, KEYS, LIST, LOCAL, P256, PERSONAL, PROTECTED_PATH,
                            SECP256K1, SESSION, SHA256, SHA384, SHA512, SIWE, SO, TOKEN, VERIFY, ProgramWorld,
                            attributes, child_says, counted, run_child, u32, u64, u8)
@@ -352,6 +352,31 @@ def test_certificates_and_data(world):
     equal(program.destroy(made["object"]), "OK", "destroyed")
     equal(program.list(KEYS), [], "gone")
     equal(program.destroy(made["object"]), "KEY_HANDLE_INVALID", "twice")
+
+
+def labels(entries):
+    return [entry["attributes"][CKA_LABEL] for entry in entries]
+
+
+def test_private_objects_are_for_programs_that_logged_in(world):
+    """What a program may not see before its login the agent does not send: the module is no guard."""
+    owner = logged_in(world)
+    owner.create(KEYS, DATA, {CKA_LABEL: b"secret", CKA_VALUE: b"the recovery code", CKA_PRIVATE: b"\x01"})
+    owner.create(KEYS, DATA, {CKA_LABEL: b"open", CKA_VALUE: b"hello", CKA_PRIVATE: b"\x00"})
+    other = world.program()
+    before, _, entries = other.page(KEYS)
+    equal(labels(entries), [b"open"], "before the login")
+    equal(other.page(KEYS, before)[2], None, "unchanged")
+    equal(other.login(KEYS), "OK", "login")
+    after, _, entries = other.page(KEYS, before)
+    equal(sorted(labels(entries)), [b"open", b"secret"], "the login changes the list")
+    equal(other.page(KEYS, after)[2], None, "unchanged")
+    equal(other.token(KEYS)["generation"], after, "the same number with the token")
+    equal(other.logout(KEYS), "OK", "logout")
+    equal(labels(other.page(KEYS, after)[2]), [b"open"], "after the logout")
+    world.run("lock")
+    world.unlock()
+    equal(labels(owner.list(KEYS)), [b"open"], "a lock ends the login")
 
 
 def test_what_programs_say_of_a_key(world):
