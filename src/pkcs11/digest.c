@@ -76,20 +76,26 @@ static CK_RV begin(SrSession *session, const CK_MECHANISM *mechanism)
     return CKR_OK;
 }
 
+/* Without a @mechanism the active operation ends (3.0 §5.12.1), as in C_SignInit. */
+static CK_RV init(SrSession *session, const CK_MECHANISM *mechanism)
+{
+    const bool is_active = sr_session_active(session, SR_ACTIVE_DIGEST) != NULL;
+
+    if (!mechanism) {
+        sr_session_end(session, SR_ACTIVE_DIGEST);
+        return is_active ? CKR_OK : CKR_ARGUMENTS_BAD;
+    }
+    return is_active ? CKR_OPERATION_ACTIVE : begin(session, mechanism);
+}
+
 CK_RV C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism)
 {
     SrSession *entered;
-    CK_RV result = sr_session_enter(session, &entered);
+    const CK_RV result = sr_session_enter(session, &entered);
 
     if (result != CKR_OK)
         return result;
-    if (!mechanism)
-        result = CKR_ARGUMENTS_BAD;
-    else if (sr_session_active(entered, SR_ACTIVE_DIGEST))
-        result = CKR_OPERATION_ACTIVE;
-    else
-        result = begin(entered, mechanism);
-    return sr_session_leave(entered, result);
+    return sr_session_leave(entered, init(entered, mechanism));
 }
 
 /* Enter the session, in which a digest is to be active. */

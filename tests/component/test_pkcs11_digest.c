@@ -103,6 +103,9 @@ static void test_states(void)
     g_assert_cmphex(f->C_DigestUpdate(world.keys, digest, 1), ==, CKR_OPERATION_NOT_INITIALIZED);
     g_assert_cmphex(init(&world, CKM_SHA256), ==, CKR_OK);
     g_assert_cmphex(init(&world, CKM_SHA256), ==, CKR_OPERATION_ACTIVE);
+    g_assert_cmphex(f->C_DigestInit(world.keys, NULL), ==, CKR_OK); /* 3.0: ends it */
+    g_assert_cmphex(f->C_DigestUpdate(world.keys, digest, 1), ==, CKR_OPERATION_NOT_INITIALIZED);
+    g_assert_cmphex(init(&world, CKM_SHA256), ==, CKR_OK);
     g_assert_cmphex(f->C_DigestUpdate(world.keys, NULL, 1), ==, CKR_ARGUMENTS_BAD);
     g_assert_cmphex(f->C_DigestUpdate(world.keys, digest, 1), ==, CKR_OPERATION_NOT_INITIALIZED);
     g_assert_cmphex(init(&world, CKM_SHA256), ==, CKR_OK);
