@@ -165,6 +165,7 @@ CK_RV C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
         return result;
     result = template ? sr_template_read(template, count, &changes) : CKR_ARGUMENTS_BAD;
     if (result == CKR_OK)
-        result = change(entered, object, &changes);
+        result =
+            sr_token_answered(entered->module, entered->token, change(entered, object, &changes));
     return sr_session_leave(entered, result);
 }

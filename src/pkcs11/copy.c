@@ -123,6 +123,7 @@ CK_RV C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIB
         return result;
     result = ret_object ? sr_template_read(template, count, &changes) : CKR_ARGUMENTS_BAD;
     if (result == CKR_OK)
-        result = copy(entered, object, &changes, ret_object);
+        result = sr_token_answered(entered->module, entered->token,
+                                   copy(entered, object, &changes, ret_object));
     return sr_session_leave(entered, result);
 }

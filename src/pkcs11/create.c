@@ -202,7 +202,8 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR template, CK_UL
     result =
         template && ret_object ? sr_template_read(template, count, &wanted) : CKR_ARGUMENTS_BAD;
     if (result == CKR_OK)
-        result = create(entered, &wanted, ret_object);
+        result = sr_token_answered(entered->module, entered->token,
+                                   create(entered, &wanted, ret_object));
     return sr_session_leave(entered, result);
 }
 
@@ -248,6 +249,6 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 
     if (result != CKR_OK)
         return result;
-    result = destroy(entered, object);
+    result = sr_token_answered(entered->module, entered->token, destroy(entered, object));
     return sr_session_leave(entered, result);
 }

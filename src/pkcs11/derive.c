@@ -125,7 +125,9 @@ static CK_RV ask_agent(const SrSession *session, const Derivation *derivation,
             result = CKR_DEVICE_ERROR;
     }
     sr_call_end(&call);
-    return result;
+    if (derivation->base.is_session || derivation->base.always_authenticate)
+        return result;
+    return sr_token_answered(session->module, session->token, result);
 }
 
 /* ANSI X9.63 §5.6.3: hash(shared || counter || info) for the counters from 1. */

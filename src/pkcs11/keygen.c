@@ -69,8 +69,9 @@ static void complete(const SrTemplate *public_key, SrKeyTemplate *key)
 static CK_RV generate(SrSession *session, const SrKeyTemplate *key, CK_OBJECT_HANDLE *ret_handle)
 {
     SrEntry *entry;
-    const CK_RV result = sr_object_call_generate(session->module->link, &key->request, &entry);
+    CK_RV result = sr_object_call_generate(session->module->link, &key->request, &entry);
 
+    result = sr_token_answered(session->module, session->token, result);
     return result == CKR_OK ? sr_object_store_entry(session, &key->placement, entry, ret_handle)
                             : result;
 }

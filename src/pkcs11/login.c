@@ -84,6 +84,9 @@ static CK_RV log_in_user(SrSession *session, CK_USER_TYPE user, const Pin *pin)
     const CK_USER_TYPE present = sr_token_user(session->module, session->token);
     CK_RV result = CKR_OK;
 
+    /* The token's last session may have been closed, which logs out, while this one waited. */
+    if (atomic_load(&session->closed))
+        return CKR_SESSION_HANDLE_INVALID;
     if (present != SR_NOBODY && !sr_token_is_doubtful(session->module, session->token))
         return present == user ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
     if (user == CKU_SO)

@@ -58,13 +58,6 @@ static CK_RV ask_agent(const SrSession *session, const SrSignature *signature,
     return result;
 }
 
-/* The login can end on the agent's side: sealring was locked. */
-static void notice_logout(const SrSession *session, const SrSignature *signature)
-{
-    if (!signature->key.is_session && !signature->key.always_authenticate)
-        sr_token_set_user(session->module, session->token, SR_NOBODY);
-}
-
 static CK_RV sign(const SrSession *session, SrSignature *signature, const uint8_t *data,
                   size_t size, uint8_t *ret_signature)
 {
@@ -73,9 +66,10 @@ static CK_RV sign(const SrSession *session, SrSignature *signature, const uint8_
 
     if (result == CKR_OK)
         result = ask_agent(session, signature, &input, ret_signature);
-    if (result == CKR_USER_NOT_LOGGED_IN)
-        notice_logout(session, signature);
-    return result;
+    /* A key that wants a login for each use may only have missed that one. */
+    if (signature->key.is_session || signature->key.always_authenticate)
+        return result;
+    return sr_token_answered(session->module, session->token, result);
 }
 
 /* Sign, or say how long the signature is (*ret_done: false). */

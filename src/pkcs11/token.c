@@ -30,6 +30,13 @@ void sr_token_set_user(SrModule *module, SrToken token, CK_USER_TYPE user)
     atomic_store(&state->user, user);
 }
 
+CK_RV sr_token_answered(SrModule *module, SrToken token, CK_RV result)
+{
+    if (result == CKR_USER_NOT_LOGGED_IN && sr_token_is_open(module, token))
+        sr_token_set_user(module, token, SR_NOBODY);
+    return result;
+}
+
 CK_SLOT_ID sr_token_slot(SrToken token)
 {
     return (CK_SLOT_ID)token + 1;

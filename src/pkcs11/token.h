@@ -36,6 +36,13 @@ bool sr_token_is_open(struct SrModule *module, SrToken token);
 void sr_token_set_user(struct SrModule *module, SrToken token, CK_USER_TYPE user);
 
 /*
+ * What the agent answered to a use of @token's objects; returns @result. CKR_USER_NOT_LOGGED_IN
+ * means that the user's login ended there (sealring was locked): it ends here too, so that C_Login
+ * begins a new one.
+ */
+CK_RV sr_token_answered(struct SrModule *module, SrToken token, CK_RV result);
+
+/*
  * The token in @slot (ids 1 and 2). CKR_SLOT_ID_INVALID; CKR_TOKEN_NOT_PRESENT when the agent does
  * not run or hides it from this program; CKR_DEVICE_ERROR, CKR_HOST_MEMORY.
  */

@@ -298,6 +298,113 @@ static void test_login_doubtful(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fake_agent_count(fixture->agent, SR_OPERATION_LOGIN), ==, 2);
 }
 
+typedef CK_RV (*Use)(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key);
+
+static CK_RV derive(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+    guint8 point[65] = {4};
+    CK_ECDH1_DERIVE_PARAMS params = {
+        .kdf = CKD_NULL, .ulPublicDataLen = sizeof point, .pPublicData = point};
+    CK_MECHANISM mechanism = {CKM_ECDH1_DERIVE, &params, sizeof params};
+    CK_OBJECT_HANDLE secret;
+
+    return C_DeriveKey(session, &mechanism, key, NULL, 0, &secret);
+}
+
+static CK_RV rename_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+    char name[] = "new";
+    CK_ATTRIBUTE label = {CKA_LABEL, name, strlen(name)};
+
+    return C_SetAttributeValue(session, key, &label, 1);
+}
+
+static CK_RV make_data(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, {CKA_TOKEN, &yes, sizeof yes}};
+
+    return C_CreateObject(session, template, G_N_ELEMENTS(template), &key);
+}
+
+static CK_RV generate(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+    guint8 curve[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE params = {CKA_EC_PARAMS, curve, sizeof curve};
+    CK_ATTRIBUTE token = {CKA_TOKEN, &yes, sizeof yes};
+    CK_MECHANISM mechanism = {.mechanism = CKM_EC_KEY_PAIR_GEN};
+    CK_OBJECT_HANDLE public_key;
+
+    return C_GenerateKeyPair(session, &mechanism, &params, 1, &token, 1, &public_key, &key);
+}
+
+/* Whatever the application does first after sealring was locked. */
+static void test_login_lost_elsewhere(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        guint32 operation;
+        Use use;
+    } rows[] = {
+        {SR_OPERATION_DERIVE, derive},           {SR_OPERATION_CHANGE, rename_key},
+        {SR_OPERATION_CREATE, make_data},        {SR_OPERATION_GENERATE, generate},
+        {SR_OPERATION_DESTROY, C_DestroyObject},
+    };
+    CK_SESSION_HANDLE session = caller_log_in(SLOT_KEYS);
+    CK_OBJECT_HANDLE key = caller_find(session, CKO_PRIVATE_KEY, "p256");
+
+    (void)data;
+    fake_agent_fail_with(fixture->agent, CKR_USER_NOT_LOGGED_IN);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        fake_agent_set_fault(fixture->agent, rows[i].operation, FAKE_FAILS, 1);
+        assert_rv(rows[i].use(session, key), CKR_USER_NOT_LOGGED_IN);
+        assert_rv(C_Login(session, CKU_USER, NULL, 0), CKR_OK);
+    }
+}
+
+/* The first LOGIN is answered, with a wrong PIN, when *@data is set. */
+static gboolean hold_login(FakeAgent *agent, guint32 operation, SrPacketReader *request,
+                           SrPacketWriter *reply, guint32 *ret_code, gpointer data)
+{
+    gint *go_on = data;
+
+    (void)request;
+    (void)reply;
+    if (operation != SR_OPERATION_LOGIN || fake_agent_count(agent, SR_OPERATION_LOGIN) > 1)
+        return FALSE;
+    while (!g_atomic_int_get(go_on))
+        g_usleep(1000);
+    *ret_code = CKR_PIN_INCORRECT;
+    return TRUE;
+}
+
+static gpointer log_in(gpointer data)
+{
+    return GSIZE_TO_POINTER(C_Login(*(CK_SESSION_HANDLE *)data, CKU_USER, NULL, 0));
+}
+
+/* A session that is closed while its login waits for another one logs nobody in. */
+static void test_login_of_closed_session(Fixture *fixture, gconstpointer data)
+{
+    CK_SESSION_HANDLE first = caller_open(SLOT_KEYS, READ_ONLY);
+    CK_SESSION_HANDLE second = caller_open(SLOT_KEYS, READ_ONLY);
+    GThread *threads[2];
+    gint go_on = 0;
+
+    (void)data;
+    fake_agent_set_answer(fixture->agent, hold_login, &go_on);
+    threads[0] = g_thread_new("first", log_in, &first);
+    fake_agent_await(fixture->agent, SR_OPERATION_LOGIN, 1);
+    threads[1] = g_thread_new("second", log_in, &second);
+    g_usleep(50000); /* it waits by now: if not, less is tested */
+    assert_rv(C_CloseSession(second), CKR_OK);
+    g_atomic_int_set(&go_on, 1);
+    assert_rv(GPOINTER_TO_SIZE(g_thread_join(threads[0])), CKR_PIN_INCORRECT);
+    assert_rv(GPOINTER_TO_SIZE(g_thread_join(threads[1])), CKR_SESSION_HANDLE_INVALID);
+    g_assert_cmpuint(state_of(first), ==, CKS_RO_PUBLIC_SESSION);
+}
+
 static void test_context_login(Fixture *fixture, gconstpointer data)
 {
     CK_SESSION_HANDLE session = caller_open(SLOT_KEYS, READ_ONLY);
@@ -403,6 +510,8 @@ int main(int argc, char **argv)
         {"/pkcs11/sessions/login-refused", test_login_refused},
         {"/pkcs11/sessions/login-lost", test_login_lost},
         {"/pkcs11/sessions/login-doubtful", test_login_doubtful},
+        {"/pkcs11/sessions/lost-login-is-noticed-everywhere", test_login_lost_elsewhere},
+        {"/pkcs11/sessions/login-of-a-closed-session", test_login_of_closed_session},
         {"/pkcs11/sessions/context-specific-login", test_context_login},
         {"/pkcs11/sessions/init-token", test_init_token},
         {"/pkcs11/sessions/pins", test_pins},
