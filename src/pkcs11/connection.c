@@ -4,6 +4,7 @@
 #include "wire/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,23 @@ static int connect_to(const char *path)
     return fd;
 }
 
+/*
+ * Not one of the standard streams, where the application closed those: what it prints or reads
+ * would come to the agent, or from it. Returns the descriptor, or -errno.
+ */
+static int above_streams(int fd)
+{
+    int moved;
+
+    if (fd > STDERR_FILENO)
+        return fd;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (moved < 0)
+        moved = -errno;
+    close(fd);
+    return moved;
+}
+
 static CK_RV connect_result(int error)
 {
     switch (-error) {
@@ -66,6 +84,8 @@ CK_RV sr_connection_open(SrConnection *connection, const char *path)
 
     if (fd == 0)
         fd = connect_to(path);
+    if (fd >= 0)
+        fd = above_streams(fd);
     if (fd < 0)
         return connect_result(fd);
     if (fstat(fd, &status) != 0) {
@@ -91,8 +111,15 @@ static bool is_same_socket(const SrConnection *connection, int fd)
 bool sr_connection_is_idle(const SrConnection *connection)
 {
     struct pollfd poller = {.fd = atomic_load(&connection->fd), .events = POLLIN};
+    int ready;
 
-    return is_same_socket(connection, poller.fd) && poll(&poller, 1, 0) == 0;
+    if (!is_same_socket(connection, poller.fd))
+        return false;
+    /* Even a poll that does not wait is interrupted by a signal that comes just then. */
+    do
+        ready = poll(&poller, 1, 0);
+    while (ready < 0 && errno == EINTR);
+    return ready == 0;
 }
 
 void sr_connection_close(SrConnection *connection)

@@ -159,10 +159,14 @@ static void give_back(SrLink *link, SrConnection *connection)
     pthread_mutex_unlock(&link->lock);
 }
 
-/* Under the lock, as sr_link_shut must not cut a descriptor that is something else by then. */
+/*
+ * Under the lock, as sr_link_shut must not cut a descriptor that is something else by then. A child
+ * of this process may hold a copy of the descriptor: closing it alone would tell the agent nothing.
+ */
 static void disconnect(SrLink *link, SrConnection *connection)
 {
     pthread_mutex_lock(&link->lock);
+    sr_connection_cut(connection);
     sr_connection_close(connection);
     pthread_mutex_unlock(&link->lock);
 }

@@ -4,10 +4,13 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The application with a signing session, for a test each. */
@@ -392,19 +395,23 @@ static guint count_descriptors(void)
     return count;
 }
 
+/* Whether @fd is a connection to @agent. */
+static gboolean is_connection(const FakeAgent *agent, int fd)
+{
+    g_autofree char *path = g_build_filename(fake_agent_folder(agent), SR_SOCKET_PKCS11, NULL);
+    struct sockaddr_un address = {0};
+    socklen_t size = sizeof address;
+
+    return getpeername(fd, (struct sockaddr *)&address, &size) == 0 &&
+           strcmp(address.sun_path, path) == 0;
+}
+
 /* The module's descriptor: the socket with the highest number that is connected to the agent. */
 static int find_descriptor(const FakeAgent *agent)
 {
-    g_autofree char *path = g_build_filename(fake_agent_folder(agent), SR_SOCKET_PKCS11, NULL);
-
-    for (int fd = 1023; fd > 2; fd--) {
-        struct sockaddr_un address = {0};
-        socklen_t size = sizeof address;
-
-        if (getpeername(fd, (struct sockaddr *)&address, &size) == 0 &&
-            strcmp(address.sun_path, path) == 0)
+    for (int fd = 1023; fd > 2; fd--)
+        if (is_connection(agent, fd))
             return fd;
-    }
     g_assert_not_reached();
 }
 
@@ -428,6 +435,89 @@ static void test_replaced(Fixture *fixture, gconstpointer data)
     close(file);
     g_unlink(path);
     caller_start();
+}
+
+/* A daemon that closed its standard streams: what it prints does not go to the agent. */
+static void test_streams(void)
+{
+    g_autoptr(FakeAgent) agent = fake_agent_new();
+    const int saved = dup(STDIN_FILENO);
+
+    close(STDIN_FILENO);
+    caller_start();
+    caller_open(SLOT_KEYS, READ_ONLY);
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        g_assert_false(is_connection(agent, fd));
+    g_assert_cmpint(fcntl(find_descriptor(agent), F_GETFD), ==, FD_CLOEXEC);
+    caller_end();
+    fake_agent_stop(agent);
+    g_assert_cmpint(dup2(saved, STDIN_FILENO), ==, STDIN_FILENO);
+    close(saved);
+}
+
+/* A connection that is given up ends for the agent, too, although a child has its descriptor. */
+static void test_child_keeps_nothing(Fixture *fixture, gconstpointer data)
+{
+    const gint64 start = g_get_monotonic_time();
+    const pid_t child = fork();
+    guint8 signature[64];
+    guint open;
+
+    (void)data;
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    fake_agent_set_fault(fixture->agent, SR_OPERATION_SIGN, FAKE_ANSWERS_ANOTHER, 1);
+    assert_rv(caller_sign(fixture->session, fixture->key, 1, signature), CKR_DEVICE_ERROR);
+    while (fake_agent_connections(fixture->agent) > 0 && seconds_of(start) < 5)
+        g_usleep(1000);
+    open = fake_agent_connections(fixture->agent);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    g_assert_cmpuint(open, ==, 0);
+}
+
+typedef struct {
+    pthread_t target;
+    gint stop;
+} Signaller;
+
+static void ignore(int number)
+{
+    (void)number;
+}
+
+static gpointer send_signals(gpointer data)
+{
+    Signaller *signaller = data;
+
+    while (!g_atomic_int_get(&signaller->stop))
+        pthread_kill(signaller->target, SIGUSR1);
+    return NULL;
+}
+
+/* Signals, of a profiler for one, neither fail a call nor cost the connection and with it the
+ * login. */
+static void test_signals(Fixture *fixture, gconstpointer data)
+{
+    const struct sigaction action = {.sa_handler = ignore};
+    const gint64 start = g_get_monotonic_time();
+    Signaller signaller = {.target = pthread_self()};
+    GThread *thread;
+    CK_SLOT_INFO info;
+
+    (void)data;
+    g_assert_cmpint(sigaction(SIGUSR1, &action, NULL), ==, 0);
+    thread = g_thread_new("signals", send_signals, &signaller);
+    while (seconds_of(start) < 1) {
+        for (int i = 0; i < 100; i++)
+            C_GetSlotInfo(SLOT_KEYS, &info);
+        caller_assert_signs(fixture->session, fixture->key, 3);
+    }
+    g_atomic_int_set(&signaller.stop, 1);
+    g_thread_join(thread);
+    g_assert_cmpuint(fake_agent_count(fixture->agent, SR_OPERATION_HELLO), ==, 1);
 }
 
 static void test_no_leaks(void)
@@ -472,6 +562,8 @@ int main(int argc, char **argv)
         {"/pkcs11/link/what-is-repeated", test_repeated},
         {"/pkcs11/link/agent-gone", test_gone},
         {"/pkcs11/link/replaced-descriptor-is-left-alone", test_replaced},
+        {"/pkcs11/link/a-child-keeps-no-connection-alive", test_child_keeps_nothing},
+        {"/pkcs11/link/signals", test_signals},
     };
 
     g_test_init(&argc, &argv, NULL);
@@ -483,6 +575,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pkcs11/link/hello", test_hello);
     g_test_add_func("/pkcs11/link/hello-faults", test_hello_faults);
     g_test_add_func("/pkcs11/link/no-descriptor-leaks", test_no_leaks);
+    g_test_add_func("/pkcs11/link/closed-standard-streams-stay-closed", test_streams);
     for (gsize i = 0; i < G_N_ELEMENTS(with_session); i++)
         g_test_add(with_session[i].name, Fixture, NULL, set_up, with_session[i].test, tear_down);
     return g_test_run();
