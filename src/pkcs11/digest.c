@@ -106,7 +106,10 @@ static CK_RV enter(CK_SESSION_HANDLE session, SrSession **ret_session, Operation
     if (result != CKR_OK)
         return result;
     *ret_operation = sr_session_active(*ret_session, SR_ACTIVE_DIGEST);
-    return *ret_operation ? CKR_OK : sr_session_leave(*ret_session, CKR_OPERATION_NOT_INITIALIZED);
+    if (*ret_operation)
+        return CKR_OK;
+    sr_session_leave(*ret_session, CKR_OPERATION_NOT_INITIALIZED);
+    return CKR_OPERATION_NOT_INITIALIZED;
 }
 
 /*

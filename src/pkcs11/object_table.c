@@ -116,13 +116,20 @@ static bool is_alive(const SrObjectTable *table, const SrSessionObject *object)
     return object->entry->number == 0 || object->epoch == sr_link_epoch(table->module->link);
 }
 
-/* Let go of objects taken out of the table. */
+static bool has_key(const SrObjectTable *table, const SrSessionObject *object)
+{
+    return object->entry->number != 0 && object->halves & SR_HALF_PRIVATE &&
+           is_alive(table, object);
+}
+
+/* Let go of objects taken out of the table. An agent that does not answer is asked only once. */
 static void destroy(const SrObjectTable *table, SrSessionObject *objects)
 {
+    CK_RV result = CKR_OK;
+
     for (const SrSessionObject *object = objects; object; object = object->next)
-        if (object->entry->number != 0 && object->halves & SR_HALF_PRIVATE &&
-            is_alive(table, object))
-            sr_object_call_destroy(table->module->link, object->entry->number);
+        if (result != CKR_DEVICE_ERROR && result != CKR_DEVICE_REMOVED && has_key(table, object))
+            result = sr_object_call_destroy(table->module->link, object->entry->number);
     sr_session_object_free(objects);
 }
 

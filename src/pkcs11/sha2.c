@@ -50,7 +50,7 @@ static const uint64_t start_384[8] = {0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x
     ((w)[(i) % 16] += low((w)[((i) + 1) % 16]) + (w)[((i) + 9) % 16] + high((w)[((i) + 14) % 16]))
 
 /* One round on @v, whose names turn by one place each round instead of its values (step 3). */
-#define V(name) v[(name - i) % 8u]
+#define V(name) v[((name)-i) % 8u]
 #define ROUND(v, i, sum0, sum1, key)                                                               \
     do {                                                                                           \
         V(7u) += sum1(V(4u)) + CHOOSE(V(4u), V(5u), V(6u)) + (key);                                \

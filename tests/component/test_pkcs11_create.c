@@ -246,6 +246,22 @@ static void test_objects_die_with_their_session(void)
     module_world_close(&world);
 }
 
+/* Closing waits for an agent that says nothing once, not once for each key. */
+static void test_silent_agent(void)
+{
+    CK_SESSION_HANDLE session;
+    ModuleWorld world;
+
+    module_world_open(&world);
+    session = module_world_session(&world, SLOT_KEYS, 0);
+    for (guint i = 0; i < 5; i++)
+        make_session_key(&world, session, FALSE);
+    fake_agent_set_fault(world.agent, SR_OPERATION_DESTROY, FAKE_CLOSES, -1);
+    g_assert_cmphex(world.f->C_CloseSession(session), ==, CKR_OK);
+    g_assert_cmpuint(fake_agent_count(world.agent, SR_OPERATION_DESTROY), <=, 2);
+    module_world_close(&world);
+}
+
 static void test_private_ones_die_at_logout(void)
 {
     CK_OBJECT_HANDLE private_key, key;
@@ -369,6 +385,7 @@ int main(int argc, char *argv[])
     g_test_add_func("/pkcs11/create/where-objects-may-go", test_places);
     g_test_add_func("/pkcs11/create/objects-die-with-their-session",
                     test_objects_die_with_their_session);
+    g_test_add_func("/pkcs11/create/closing-asks-a-silent-agent-once", test_silent_agent);
     g_test_add_func("/pkcs11/create/private-ones-die-at-logout", test_private_ones_die_at_logout);
     g_test_add_func("/pkcs11/create/session-keys-die-with-the-agent",
                     test_session_keys_die_with_the_agent);
