@@ -101,6 +101,13 @@ def test_doctor_is_content(world):
     states = {item["name"]: item["state"] for item in found["checks"]}
     for name in ("sealring-agent", "configuration", "socket folder", "agent", "store", "prompt", "keys"):
         equal(states.get(name), "ok", name)
+    for name in ("PKCS#11 module", "PKCS#11 socket"):
+        equal(states.get(name), "ok", name)
+    (world.folder / "run/s/pkcs11.sock").unlink()
+    found = world.run("doctor", "--json").expect(1, "doctor without the socket").json
+    bad = [(item["name"], item["next"]) for item in found["checks"] if item["state"] == "fail"]
+    equal([name for name, _ in bad], ["PKCS#11 socket"], "failed checks")
+    contains(bad[0][1], "sealring agent stop", "advice")
 
 
 # --- keys ---------------------------------------------------------------------------------------
