@@ -206,8 +206,10 @@ struct CK_FUNCTION_LIST;
 
 /* clang-format on */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name and its parameters can have none around them. */
 #define SR_CRYPTOKI_PROTOTYPE(name, parameters) CK_RV name parameters;
 #define SR_CRYPTOKI_MEMBER(name, parameters) CK_RV(*name) parameters;
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 SR_CRYPTOKI_2_40(SR_CRYPTOKI_PROTOTYPE)
 SR_CRYPTOKI_3_0(SR_CRYPTOKI_PROTOTYPE)

@@ -3,6 +3,7 @@
 #include "pkcs11/object_table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A handle is a place in the table and, above it, how often the place was taken. */
 #define PLACE_BITS 20u
@@ -51,23 +52,26 @@ void sr_session_table_free(SrSessionTable *table)
     free(table);
 }
 
-/* Make more places; whether there are free ones now. */
+/* Make more places, of which the lowest is taken first. */
 static CK_RV grow(SrSessionTable *table)
 {
-    const uint32_t size = table->size ? table->size * 2 : PLACES_FIRST;
+    const uint32_t before = table->size;
+    const uint32_t size = before ? before * 2 : PLACES_FIRST;
     Place *places;
 
     if (size > PLACES_MAX)
         return CKR_SESSION_COUNT;
-    places = realloc(table->places, size * sizeof *places);
+    places = calloc(size, sizeof *places);
     if (!places)
         return CKR_HOST_MEMORY;
+    if (before > 0)
+        memcpy(places, table->places, before * sizeof *places);
+    for (uint32_t i = before; i < size; i++)
+        places[i].next_free = i + 1 < size ? i + 1 : table->first_free;
+    free(table->places);
     table->places = places;
-    for (uint32_t i = size; i-- > table->size;) {
-        places[i] = (Place){.next_free = table->first_free};
-        table->first_free = i;
-    }
     table->size = size;
+    table->first_free = before;
     return CKR_OK;
 }
 
