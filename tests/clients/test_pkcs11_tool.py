@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from client_world import check, contains, equal, main
+from client_world import PAGE, check, contains, equal, main
 
 ACCOUNTS = ["--token-label", "sealring accounts"]
 KEYS = ["--token-label", "sealring keys"]
@@ -41,6 +41,9 @@ def test_the_mechanisms_are_listed(world):
         equal("EDDSA," in listed, token is KEYS, "EDDSA")
         equal("ECDH1-DERIVE," in listed, token is KEYS, "ECDH")
         check("ECDSA-SHA1," not in listed, "SHA-1 is offered")
+        page = re.findall(r"^\| `CKM_SEALRING_\w+` 0x(\w+) \|([^|]*)\|([^|]*)\|", PAGE.read_text(), re.M)
+        shown = {number.upper() for number, *marks in page if marks[token is KEYS].strip()}
+        equal(set(re.findall(r"mechtype-0x(\w+),", listed)), shown, "sealring's own, by their numbers on the page")
 
 
 def test_public_objects_are_readable_without_a_login_and_private_ones_are_not(world):
@@ -207,6 +210,27 @@ def test_the_curve_test_ends_only_where_it_wants_sha_1(world):
     said = login(world, KEYS, "--session-rw", "--test-ec", "--key-type", "EC:prime256v1", "--id", "c1", "--label", "Tested", status=1)
     for part in ("Generating EC key pair", "Changing the CKA_ID", "Doing a signature", "C_SignInit failed: rv = CKR_MECHANISM_INVALID"):
         contains(said.output + said.errors, part, "--test-ec")
+
+
+def test_a_key_can_want_a_question_for_every_use(world):
+    login(world, KEYS, "--keypairgen", "--key-type", "EC:prime256v1", "--label", "Careful", "--id", "c2", "--always-auth")
+    world.file("message", "What is signed.")
+    sign = ["--sign", "--mechanism", "ECDSA-SHA256", "--id", "c2", "--input-file", "message", "--output-file", "sig"]
+    world.shown()
+    login(world, KEYS, *sign)
+    contains(world.shown(), 'use the key "Careful" once?', "what the user was shown")
+
+
+def test_a_pin_is_changed_and_needed(world):
+    pin = world.set_pin()
+    world.shown()
+    run = world.tool(*KEYS, "--change-pin", "--pin", pin, "--new-pin", "another one")
+    contains(run.output + run.errors, "PIN successfully changed", "--change-pin")
+    for given, status in ((pin, 1), ("another one", 0)):
+        run = world.tool(*KEYS, "--login", "--pin", given, "--list-objects", status=status)
+        equal("CKR_PIN_INCORRECT" in run.errors, status == 1, f"with {given}")
+    equal(world.shown(), "", "nobody was asked")
+    world.run("pkcs11", "pin", "remove").expect(0, "pkcs11 pin remove")
 
 
 def test_without_an_agent_the_slots_are_empty_and_nothing_hangs(world):
