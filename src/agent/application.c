@@ -91,7 +91,16 @@ void sr_application_remove_permit(SrApplication *application, guint64 number)
 
 void sr_application_add_permit(SrApplication *application, guint64 number, SrPermit *permit)
 {
-    sr_application_remove_permit(application, number);
+    SrPermit *old = sr_application_permit(application, number);
+    guint64 counts[SR_PERMIT_USES];
+
+    if (old) {
+        sr_permit_revoke(old);
+        /* Else whoever logs out and in again would have used the key without a line in the log. */
+        if (sr_permit_take_counts(old, counts))
+            sr_permit_add_counts(permit, counts);
+        sr_permit_unref(old);
+    }
     pthread_mutex_lock(&application->lock);
     g_hash_table_insert(application->permits, number_copy(number), permit);
     pthread_mutex_unlock(&application->lock);

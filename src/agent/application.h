@@ -59,7 +59,8 @@ gboolean sr_application_sees(const SrApplication *application, SrToken token);
 /* The permit for the object @number, a new reference, or NULL. Any thread. */
 SrPermit *sr_application_permit(SrApplication *application, guint64 number);
 
-/* Keep @permit (taken) for the object @number; one that was there is taken back. */
+/* Keep @permit (taken) for the object @number; one that was there is taken back, and what it
+ * counted is counted on. */
 void sr_application_add_permit(SrApplication *application, guint64 number, SrPermit *permit);
 
 /* Take back the permit for @number, without a trace of what it counted. */

@@ -192,3 +192,11 @@ gboolean sr_permit_take_counts(SrPermit *permit, guint64 ret_counts[SR_PERMIT_US
     pthread_mutex_unlock(&permit->lock);
     return any;
 }
+
+void sr_permit_add_counts(SrPermit *permit, const guint64 counts[SR_PERMIT_USES])
+{
+    pthread_mutex_lock(&permit->lock);
+    for (guint i = 0; i < SR_PERMIT_USES; i++)
+        permit->counts[i] += counts[i];
+    pthread_mutex_unlock(&permit->lock);
+}

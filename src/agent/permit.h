@@ -61,3 +61,7 @@ SrPermitOutcome sr_permit_derive(SrPermit *permit, SrBytes peer, SrSecret **ret_
 
 /* What was done since the last call, by scheme; whether there was anything. */
 gboolean sr_permit_take_counts(SrPermit *permit, guint64 ret_counts[SR_PERMIT_USES]);
+
+/* Count in @counts as well: what was taken but could not be written down, or what another permit
+ * for the same key counted. */
+void sr_permit_add_counts(SrPermit *permit, const guint64 counts[SR_PERMIT_USES]);

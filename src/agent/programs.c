@@ -19,11 +19,23 @@ struct SrPrograms {
 /* --- counting ------------------------------------------------------------------------------------
  */
 
+/* What was taken from a permit, until it is known to be on record. */
+typedef struct {
+    SrPermit *permit; /* a reference */
+    guint64 counts[SR_PERMIT_USES];
+} Taken;
+
 typedef struct {
     SrPrograms *programs;
     const SrApplication *application;
+    GArray *taken; /* of Taken */
     gboolean failed;
 } Counting;
+
+static void taken_clear(gpointer data)
+{
+    sr_permit_unref(((Taken *)data)->permit);
+}
 
 static gboolean write_count(const Counting *counting, const char *key, guint use, guint64 count)
 {
@@ -41,36 +53,78 @@ static gboolean write_count(const Counting *counting, const char *key, guint use
     return TRUE;
 }
 
-/* Write down what @permit counted, then let it go if it is over. */
+/* Write down what @permit counted; one that is over and has nothing more to tell goes. */
 static gboolean count_permit(SrPermit *permit, gpointer data)
 {
     Counting *counting = data;
-    guint64 counts[SR_PERMIT_USES];
+    const gboolean is_over = sr_permit_is_over(permit);
+    Taken taken = {permit, {0}};
 
-    if (sr_permit_take_counts(permit, counts) && !sr_permit_is_of_session(permit))
-        for (guint use = 0; use < SR_PERMIT_USES; use++)
-            if (counts[use] > 0 && !write_count(counting, sr_permit_key(permit), use, counts[use]))
-                counting->failed = TRUE;
-    return !sr_permit_is_over(permit);
+    if (!sr_permit_take_counts(permit, taken.counts) || sr_permit_is_of_session(permit))
+        return !is_over;
+    sr_permit_ref(permit);
+    g_array_append_val(counting->taken, taken);
+    for (guint use = 0; use < SR_PERMIT_USES && !counting->failed; use++)
+        counting->failed = taken.counts[use] > 0 &&
+                           !write_count(counting, sr_permit_key(permit), use, taken.counts[use]);
+    return TRUE;
 }
 
-/* No use without a line in the log: when it cannot be written, the rights end. */
-static void count(SrPrograms *programs, SrApplication *application)
+/* No use without a line in the log: when it cannot be written, the rights end, and what was counted
+ * waits for better times. */
+static void take_back(SrPrograms *programs, const GArray *taken)
 {
-    Counting counting = {programs, application, FALSE};
+    for (guint i = 0; i < taken->len; i++)
+        sr_permit_add_counts(g_array_index(taken, Taken, i).permit,
+                             g_array_index(taken, Taken, i).counts);
+    for (guint i = 0; i < programs->applications->len; i++)
+        sr_application_forget(programs->applications->pdata[i]);
+}
 
-    sr_application_visit_permits(application, count_permit, &counting);
-    if (counting.failed)
-        sr_application_forget(application);
+static GArray *taken_new(void)
+{
+    GArray *taken = g_array_new(FALSE, FALSE, sizeof(Taken));
+
+    g_array_set_clear_func(taken, taken_clear);
+    return taken;
+}
+
+/* Write down what @application counted, or all of them (NULL). FALSE when that cannot be. */
+static gboolean write_counts(SrPrograms *programs, const SrApplication *application, GArray *taken)
+{
+    Counting counting = {programs, NULL, taken, FALSE};
+
+    for (guint i = 0; i < programs->applications->len; i++) {
+        SrApplication *counted = programs->applications->pdata[i];
+
+        counting.application = counted;
+        if (!application || counted == application)
+            sr_application_visit_permits(counted, count_permit, &counting);
+    }
+    return !counting.failed;
+}
+
+/* As write_counts, and it is on record when this returns. */
+static void count(SrPrograms *programs, const SrApplication *application)
+{
+    SrAgent *agent = programs->agent;
+    g_autoptr(GArray) taken = taken_new();
+    const gboolean written = write_counts(programs, application, taken);
+    const gint64 last = sr_audit_last(agent->audit);
+
+    if (taken->len == 0)
+        return;
+    if (!written)
+        sr_agent_undo(agent);
+    sr_agent_flush(agent);
+    /* A full disk shows at the commit only, which takes the log back to where it was. */
+    if (!written || sr_audit_last(agent->audit) < last)
+        take_back(programs, taken);
 }
 
 static gboolean on_second(gpointer data)
 {
-    SrPrograms *programs = data;
-
-    for (guint i = 0; i < programs->applications->len; i++)
-        count(programs, programs->applications->pdata[i]);
-    sr_agent_schedule_flush(programs->agent);
+    count(data, NULL);
     return G_SOURCE_CONTINUE;
 }
 
@@ -150,13 +204,14 @@ static void close_connections(const SrPrograms *programs)
 
 void sr_programs_free(SrPrograms *programs)
 {
+    g_autoptr(GArray) taken = taken_new();
+
     if (!programs)
         return;
     sr_key_ring_watch(programs->agent->keys, NULL, NULL);
     close_connections(programs);
     g_ptr_array_unref(programs->connections);
-    for (guint i = 0; i < programs->applications->len; i++)
-        count(programs, programs->applications->pdata[i]);
+    write_counts(programs, NULL, taken);
     g_ptr_array_unref(programs->applications);
     g_clear_handle_id(&programs->timer, g_source_remove);
     sr_token_objects_free(programs->objects);
