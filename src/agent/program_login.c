@@ -81,7 +81,7 @@ static void ask_user(SrRequest *request)
     add_keys(request, model);
     sr_consent_model_add(model, SR_CONSENT_GRANT,
                          "Sign in and sign data with these keys without asking again");
-    sr_consent_model_add(model, SR_CONSENT_GRANT, "Make new keys");
+    sr_consent_model_add(model, SR_CONSENT_GRANT, "Make and store new keys");
     sr_consent_model_add(model, SR_CONSENT_FACT,
                          "Until: the program ends or logs out, or sealring is locked");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Allow");

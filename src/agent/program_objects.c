@@ -1,4 +1,5 @@
 /* CREATE, CHANGE, DESTROY: certificates, data, public keys. */
+#include "agent/program_consent.h"
 #include "agent/program_keys.h"
 #include "agent/program_operations.h"
 #include "agent/program_result.h"
@@ -130,6 +131,51 @@ static void put_object(SrRequest *request, SrTokenObject *object)
         sr_request_fail(request, error);
 }
 
+/* --- who may write -------------------------------------------------------------------------------
+ */
+
+/* What stands among the ids of remembered keys, which have hexadecimal digits only. */
+static char *writing_name(SrToken token)
+{
+    return g_strconcat("write ", sr_token_name(token), NULL);
+}
+
+static void on_writing_agreed(SrRequest *request)
+{
+    const SrToken token = (SrToken)GPOINTER_TO_UINT(request->state);
+
+    request->state = NULL;
+    g_hash_table_add(request->call->application->remembered, writing_name(token));
+    sr_program_need_objects(request, TRUE, request->call->after_objects);
+}
+
+/*
+ * Logging in at the accounts is free, and a grant is for using one key: neither lets a program
+ * change what others find by its label. FALSE: the user is asked, and who agrees gets here again.
+ */
+static gboolean may_write(SrRequest *request, SrToken token)
+{
+    const SrApplication *application = request->call->application;
+    g_autofree char *wanted = writing_name(token);
+    g_autofree char *name = sr_program_short_name(request);
+    SrConsentModel *model;
+
+    if ((token == SR_TOKEN_KEYS && application->logins[token] == SR_LOGIN_FULL) ||
+        g_hash_table_contains(application->remembered, wanted))
+        return TRUE;
+    model = sr_request_consent(request, "Let %s change what programs find beside your %s?", name,
+                               token == SR_TOKEN_KEYS ? "keys" : "Ethereum accounts");
+    sr_consent_model_add(model, SR_CONSENT_GRANT,
+                         "Add, change and remove certificates and data, and the labels by which "
+                         "programs find keys");
+    sr_consent_model_add(model, SR_CONSENT_FACT, "Until: the program ends, or sealring is locked");
+    sr_consent_model_add(model, SR_CONSENT_ACTION, "Allow");
+    sr_request_clear_state(request);
+    request->state = GUINT_TO_POINTER(token);
+    sr_request_ask(request, model, on_writing_agreed);
+    return FALSE;
+}
+
 /* --- create --------------------------------------------------------------------------------------
  */
 
@@ -139,6 +185,8 @@ static void on_objects_to_create(SrRequest *request)
     guint64 number;
     GError *error = NULL;
 
+    if (!may_write(request, (SrToken)body->token))
+        return;
     if (sr_token_objects_count(sr_programs_objects(request->agent->programs)) >= OBJECTS_MAX)
         sr_program_answer(request, SR_CKR_DEVICE_MEMORY);
     else if (!sr_program_new_number(request, &number, &error))
@@ -215,7 +263,8 @@ static void on_objects_to_change(SrRequest *request)
     const SrProgramBody *body = &request->call->body;
     const SrTokenObject *object;
 
-    if (!find_target(request, &object))
+    if (!find_target(request, &object) ||
+        !may_write(request, object ? object->token : sr_token_of_type(request->key->type)))
         return;
     if (object)
         put_object(request, sr_program_merge(object->number, object->token, object->class, object,
@@ -253,7 +302,7 @@ static void on_objects_to_destroy(SrRequest *request)
 {
     const SrTokenObject *object;
 
-    if (!find_target(request, &object))
+    if (!find_target(request, &object) || (object && !may_write(request, object->token)))
         return;
     if (object)
         sr_request_change_store(request, remove_job, sr_token_object_id(object->number), g_free,
