@@ -17,11 +17,10 @@ static gboolean is_pin(gsize size)
 /* --- C_InitPIN, C_SetPIN -------------------------------------------------------------------------
  */
 
+/* As it was when the request came: what is checked or asked for is what is stored. */
 static SrPin pin_of(const SrRequest *request)
 {
-    const gboolean is_so = request->call->application->is_so && !request->call->body.is_init;
-
-    return is_so ? SR_PIN_SO : SR_PIN_USER;
+    return request->call->body.user == SR_USER_SO ? SR_PIN_SO : SR_PIN_USER;
 }
 
 static void on_pin_stored(SrRequest *request)
@@ -90,11 +89,13 @@ static void on_store_to_set(SrRequest *request)
 
 void sr_program_set_pin(SrRequest *request)
 {
-    const SrProgramBody *body = &request->call->body;
+    SrProgramBody *body = &request->call->body;
+    const gboolean is_so = request->call->application->is_so;
 
+    body->user = is_so && !body->is_init ? SR_USER_SO : SR_USER_USER;
     if (body->token != SR_TOKEN_KEYS)
         sr_program_answer(request, SR_CKR_TOKEN_WRITE_PROTECTED);
-    else if (body->is_init && !request->call->application->is_so)
+    else if (body->is_init && !is_so)
         sr_program_answer(request, SR_CKR_USER_NOT_LOGGED_IN);
     else
         sr_request_need_store(request, on_store_to_set);
@@ -224,11 +225,30 @@ static void on_cleared(SrRequest *request)
         sr_request_fail(request, error);
 }
 
+static void ask_to_clear(SrRequest *request);
+
+static gboolean is_same(const GPtrArray *a, const GPtrArray *b)
+{
+    if (a->len != b->len)
+        return FALSE;
+    for (guint i = 0; i < a->len; i++)
+        if (!g_str_equal(a->pdata[i], b->pdata[i]))
+            return FALSE;
+    return TRUE;
+}
+
+/* What came while the question was open was not agreed to: the user is asked again. */
 static void clear_token(SrRequest *request)
 {
-    sr_request_clear_state(request);
-    request->state = find_all(request);
-    request->free_state = clearing_free;
+    const Clearing *shown = request->state;
+    Clearing *now = find_all(request);
+    const gboolean as_shown = is_same(shown->records, now->records);
+
+    clearing_free(now);
+    if (!as_shown) {
+        sr_program_need_objects(request, TRUE, ask_to_clear);
+        return;
+    }
     sr_request_change_store(request, clear_job, find_all(request), clearing_free, 0, on_cleared);
 }
 
@@ -244,8 +264,14 @@ static void ask_to_clear(SrRequest *request)
                          clearing->numbers->len);
     sr_consent_model_add(model, SR_CONSENT_WARNING,
                          "Without copies of the keys, what belongs to them is lost.");
+    if (request->call->body.has_pin)
+        sr_consent_model_add(model, SR_CONSENT_WARNING,
+                             "The program sets the administrator's PIN. Whoever has it can let "
+                             "programs use your new keys without asking you.");
     sr_consent_model_add(model, SR_CONSENT_ACTION, "Delete all");
-    clearing_free(clearing);
+    sr_request_clear_state(request);
+    request->state = clearing;
+    request->free_state = clearing_free;
     sr_request_ask(request, model, clear_token);
 }
 
