@@ -115,6 +115,7 @@ static void on_tried(SrRequest *request)
     GError *error = NULL;
 
     sr_request_clear_state(request);
+    sr_key_claims_release(request->agent->claims, request);
     if (wrong)
         on_wrong(request, pin);
     else if (set_failures(request->agent, pin, 0, &error))
@@ -153,21 +154,32 @@ static gboolean count_attempt(SrRequest *request, SrPin pin)
     return sr_program_pin_failures(agent, pin) == failures;
 }
 
+static void check_in_turn(SrRequest *request)
+{
+    const Checking *checking = request->state;
+    const SrPin pin = checking->pin;
+
+    if (!sr_program_pin_is_set(request->agent, pin))
+        sr_program_answer(request, SR_CKR_PIN_INCORRECT);
+    else if (sr_program_pin_failures(request->agent, pin) >= SR_PIN_ATTEMPTS)
+        sr_program_answer(request, SR_CKR_PIN_LOCKED);
+    else if (count_attempt(request, pin))
+        sr_request_on_store(request, get_job, g_strdup(record_ids[pin]), g_free,
+                            (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, on_record);
+    else
+        sr_program_answer(request, SR_CKR_DEVICE_ERROR);
+}
+
 void sr_program_pin_check(SrRequest *request, SrPin pin, SrBytes given, SrRequestStep next)
 {
     Checking *checking;
     GError *error = NULL;
 
-    if (!sr_program_pin_is_set(request->agent, pin)) {
-        sr_program_answer(request, SR_CKR_PIN_INCORRECT);
-        return;
-    }
-    if (sr_program_pin_failures(request->agent, pin) >= SR_PIN_ATTEMPTS) {
-        sr_program_answer(request, SR_CKR_PIN_LOCKED);
-        return;
-    }
-    if (given.size < SR_PIN_MIN || given.size > SR_PIN_MAX) { /* no guess at all */
-        sr_program_answer(request, SR_CKR_PIN_INCORRECT);
+    if (!sr_program_pin_is_set(request->agent, pin) || given.size < SR_PIN_MIN ||
+        given.size > SR_PIN_MAX) { /* no guess at all */
+        sr_program_answer(request, sr_program_pin_failures(request->agent, pin) >= SR_PIN_ATTEMPTS
+                                       ? SR_CKR_PIN_LOCKED
+                                       : SR_CKR_PIN_INCORRECT);
         return;
     }
     checking = g_new0(Checking, 1);
@@ -176,13 +188,12 @@ void sr_program_pin_check(SrRequest *request, SrPin pin, SrBytes given, SrReques
     checking->given = sr_secret_new_copy(given.data, given.size, &error);
     request->state = checking;
     request->free_state = checking_free;
-    if (!checking->given)
-        sr_request_fail(request, error);
-    else if (count_attempt(request, pin))
-        sr_request_on_store(request, get_job, g_strdup(record_ids[pin]), g_free,
-                            (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, on_record);
+    /* One at a time: each counts as wrong until it is known to be right, and many right ones at
+     * once would look like an attack. */
+    if (checking->given)
+        sr_request_take_key(request, record_ids[pin], check_in_turn);
     else
-        sr_program_answer(request, SR_CKR_DEVICE_ERROR);
+        sr_request_fail(request, error);
 }
 
 /* --- changing ------------------------------------------------------------------------------------
