@@ -10,6 +10,7 @@
 /* Questions that wait for the user. */
 #define SR_PROMPTS_PER_CALLER 4u    /* (extension, origin), or one connection of the CLI */
 #define SR_PROMPTS_PER_EXTENSION 8u /* over all its ports and pages */
+#define SR_PROMPTS_OF_PROGRAMS 16u  /* of all programs together: pages and commands have room */
 #define SR_PROMPTS_MAX 32u
 
 #define SR_ATTACH_SECONDS 5u    /* a client that has not said who it is until then is closed */

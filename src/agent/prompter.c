@@ -282,10 +282,24 @@ static guint waiting_for(const SrPrompter *prompter, SrConnection *connection, c
     return count;
 }
 
+static guint waiting_for_programs(const SrPrompter *prompter)
+{
+    guint count = 0;
+
+    for (const GList *link = prompter->waiting.head; link; link = link->next) {
+        const SrTicket *ticket = link->data;
+
+        count += sr_connection_caller(ticket->connection)->kind == SR_CALLER_PROGRAM;
+    }
+    return count;
+}
+
 static gboolean has_room(const SrPrompter *prompter, SrConnection *connection, const char *origin)
 {
     return waiting_for(prompter, connection, origin) < SR_PROMPTS_PER_CALLER &&
            waiting_for(prompter, connection, NULL) < SR_PROMPTS_PER_EXTENSION &&
+           (sr_connection_caller(connection)->kind != SR_CALLER_PROGRAM ||
+            waiting_for_programs(prompter) < SR_PROMPTS_OF_PROGRAMS) &&
            prompter->waiting.length < SR_PROMPTS_MAX;
 }
 
