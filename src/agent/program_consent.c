@@ -4,9 +4,21 @@
 #include "agent/signing.h"
 #include "base/encoding.h"
 
+#include <string.h>
+
+#define SHORT_NAME_MAX 40u
+
 char *sr_program_short_name(const SrRequest *request)
 {
-    return g_path_get_basename(request->call->application->program);
+    const SrApplication *application = request->call->application;
+    g_autofree char *name = g_path_get_basename(application->program);
+
+    /* It stands in the middle of a question, and whoever names a file can write a sentence. */
+    g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+-", '_');
+    if (strlen(name) > SHORT_NAME_MAX)
+        name[SHORT_NAME_MAX] = '\0';
+    return application->is_confirmed ? g_steal_pointer(&name)
+                                     : g_strconcat("a program that calls itself ", name, NULL);
 }
 
 SrConsentModel *sr_program_consent_digest(const SrRequest *request, const char *name, SrBytes data)

@@ -3,7 +3,10 @@
 
 #include "agent/program_call.h"
 
-/* The program's name without its folder. Owned by the caller. */
+/* The program's name without its folder as a word for a question: what is no letter, digit or one
+ * of
+ * "._+-" is "_", and it is cut to 40 of them. Says so when the name is only the program's own word.
+ * Owned by the caller. */
 char *sr_program_short_name(const SrRequest *request);
 
 /* A digest with an account's key: nobody can read what it is. Offers to be asked no more while the
