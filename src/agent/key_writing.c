@@ -64,15 +64,29 @@ gboolean sr_key_writing_claim_name(const SrRequest *request, const char *name, G
     return FALSE;
 }
 
+/* The names of all keys, borrowed from @keys. */
+static GHashTable *names_of(const SrKeyRing *keys)
+{
+    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) list = sr_key_ring_list(keys);
+    const GPtrArray *damaged = sr_key_ring_damaged(keys);
+
+    for (guint i = 0; i < list->len; i++)
+        g_hash_table_add(names, ((SrKeyInfo *)list->pdata[i])->name);
+    for (guint i = 0; i < damaged->len; i++)
+        g_hash_table_add(names, ((SrDamagedKey *)damaged->pdata[i])->name);
+    return names;
+}
+
 char *sr_key_writing_claim_free_name(const SrRequest *request)
 {
     SrKeyClaims *claims = request->agent->claims;
+    g_autoptr(GHashTable) names = names_of(request->agent->keys);
 
     for (guint i = 1;; i++) {
         g_autofree char *name = g_strdup_printf("Key %u", i);
 
-        if (!sr_key_ring_has_name(request->agent->keys, name) &&
-            sr_key_claims_take_name(claims, name, request))
+        if (!g_hash_table_contains(names, name) && sr_key_claims_take_name(claims, name, request))
             return g_steal_pointer(&name);
     }
 }

@@ -104,7 +104,14 @@ const SrTokenObject *sr_token_objects_find(const SrTokenObjects *objects, guint6
 
 guint sr_token_objects_count(const SrTokenObjects *objects)
 {
-    return g_hash_table_size(objects->by_number);
+    GHashTableIter iterator;
+    gpointer object;
+    guint count = 0;
+
+    g_hash_table_iter_init(&iterator, objects->by_number);
+    while (g_hash_table_iter_next(&iterator, NULL, &object))
+        count += ((const SrTokenObject *)object)->class != SR_CKO_PRIVATE_KEY;
+    return count;
 }
 
 static gint by_number(gconstpointer a, gconstpointer b)
