@@ -287,6 +287,15 @@ static bool is_repeatable(const SrCall *call)
     }
 }
 
+/* It may hold a secret, also when it came only in part. */
+static void forget_reply(SrCall *call)
+{
+    explicit_bzero(call->reply_memory ? call->reply_memory : call->reply_room, call->reply_size);
+    free(call->reply_memory);
+    call->reply_memory = NULL;
+    call->reply_size = 0;
+}
+
 static SrExchange attempt(SrCall *call, SrConnection *connection, size_t size, CK_RV *ret_code)
 {
     SrAnswer answer = {.body = call->reply_room, .size = sizeof call->reply_room};
@@ -319,9 +328,7 @@ static CK_RV run_on(SrCall *call, SrLink *link, SrConnection *connection, size_t
     if (atomic_load(&connection->fd) >= 0)
         exchange = attempt(call, connection, size, &result);
     if (exchange == SR_EXCHANGE_UNSENT || (exchange == SR_EXCHANGE_LOST && is_repeatable(call))) {
-        free(call->reply_memory);
-        call->reply_memory = NULL;
-        call->reply_size = 0;
+        forget_reply(call);
         result = connect_again(link, connection);
         if (result != CKR_OK)
             return result;
@@ -358,9 +365,8 @@ CK_RV sr_call_check(const SrCall *call)
 
 void sr_call_end(SrCall *call)
 {
-    explicit_bzero(call->reply_memory ? call->reply_memory : call->reply_room, call->reply_size);
+    forget_reply(call);
     if (call->request.size > 0)
         explicit_bzero(call->request.data, call->request.size);
-    free(call->reply_memory);
     free(call->request_memory);
 }
