@@ -9,11 +9,8 @@
 
 #include <glib.h>
 
-#define SR_LABEL_MAX 255u /* bytes of a CKA_LABEL */
-#define SR_ID_MAX 255u    /* bytes of a CKA_ID */
 #define SR_DIGEST_MAX 64u
 #define SR_APPLICATION_SIZE 16u
-#define SR_ATTRIBUTES_MAX 65536u /* bytes of an object's attributes */
 
 /* Borrowed bytes of a body; data is never NULL. */
 typedef struct {

@@ -49,7 +49,7 @@ CK_RV C_GetObjectSize(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ULO
 /* --- changing -----------------------------------------------------------------------------------
  */
 
-static CK_RV check_changes(CK_OBJECT_CLASS class, const SrTemplate *changes)
+static CK_RV check_changes(CK_OBJECT_CLASS class, bool is_pair, const SrTemplate *changes)
 {
     for (CK_ULONG i = 0; i < changes->count; i++) {
         const SrAttribute *row = sr_attribute_find(class, changes->attributes[i].type);
@@ -58,6 +58,8 @@ static CK_RV check_changes(CK_OBJECT_CLASS class, const SrTemplate *changes)
             return CKR_ATTRIBUTE_TYPE_INVALID;
         if (!row->is_modifiable)
             return CKR_ATTRIBUTE_READ_ONLY;
+        if (is_pair && changes->attributes[i].ulValueLen > SR_LABEL_MAX)
+            return CKR_ATTRIBUTE_VALUE_INVALID;
     }
     return CKR_OK;
 }
@@ -74,7 +76,7 @@ static CK_RV check_object(const SrSession *session, const SrObject *object,
         return CKR_SESSION_READ_ONLY;
     if (is_pair && !object->is_session && !sr_token_is_open(session->module, session->token))
         return CKR_USER_NOT_LOGGED_IN;
-    return check_changes(sr_object_class(object), changes);
+    return check_changes(sr_object_class(object), is_pair, changes);
 }
 
 /* The entry of an object that only the module has, with @changes. */

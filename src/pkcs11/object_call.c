@@ -22,6 +22,13 @@ static CK_RV finish(SrCall *call, SrLink *link, CK_RV result, SrEntry **ret_entr
     return result;
 }
 
+static CK_RV check_request(const SrKeyRequest *request)
+{
+    return request->label.size > SR_LABEL_MAX || request->id.size > SR_ID_MAX
+               ? CKR_ATTRIBUTE_VALUE_INVALID
+               : CKR_OK;
+}
+
 static void put_request(SrPacketWriter *writer, const SrKeyRequest *request)
 {
     sr_packet_put_u32(writer, request->token);
@@ -44,9 +51,12 @@ static CK_RV check(CK_RV result, CK_OBJECT_CLASS class, const SrCurve *curve, Sr
 CK_RV sr_object_call_generate(SrLink *link, const SrKeyRequest *request, SrEntry **ret_entry)
 {
     SrCall call;
-    CK_RV result = sr_call_begin(&call, SR_OPERATION_GENERATE,
-                                 FIXED_ROOM + request->label.size + request->id.size);
+    CK_RV result = check_request(request);
 
+    if (result != CKR_OK)
+        return result;
+    result = sr_call_begin(&call, SR_OPERATION_GENERATE,
+                           FIXED_ROOM + request->label.size + request->id.size);
     if (result == CKR_OK)
         put_request(&call.request, request);
     result = finish(&call, link, result, ret_entry);
@@ -57,10 +67,12 @@ CK_RV sr_object_call_import(SrLink *link, const SrKeyRequest *request, const uin
                             SrEntry **ret_entry)
 {
     SrCall call;
-    CK_RV result =
-        sr_call_begin(&call, SR_OPERATION_IMPORT,
-                      FIXED_ROOM + request->label.size + request->id.size + SR_SCALAR_SIZE);
+    CK_RV result = check_request(request);
 
+    if (result != CKR_OK)
+        return result;
+    result = sr_call_begin(&call, SR_OPERATION_IMPORT,
+                           FIXED_ROOM + request->label.size + request->id.size + SR_SCALAR_SIZE);
     if (result == CKR_OK) {
         put_request(&call.request, request);
         sr_packet_put_bytes(&call.request, scalar, SR_SCALAR_SIZE);
@@ -73,8 +85,11 @@ CK_RV sr_object_call_create(SrLink *link, SrToken token, CK_OBJECT_CLASS class, 
                             SrEntry **ret_entry)
 {
     SrCall call;
-    CK_RV result = sr_call_begin(&call, SR_OPERATION_CREATE, FIXED_ROOM + attributes.size);
+    CK_RV result;
 
+    if (attributes.size > SR_ATTRIBUTES_MAX)
+        return CKR_DEVICE_MEMORY;
+    result = sr_call_begin(&call, SR_OPERATION_CREATE, FIXED_ROOM + attributes.size);
     if (result == CKR_OK) {
         sr_packet_put_u32(&call.request, token);
         sr_packet_put_u32(&call.request, (uint32_t) class);
@@ -87,8 +102,11 @@ CK_RV sr_object_call_create(SrLink *link, SrToken token, CK_OBJECT_CLASS class, 
 CK_RV sr_object_call_change(SrLink *link, uint64_t number, SrSlice attributes, SrEntry **ret_entry)
 {
     SrCall call;
-    CK_RV result = sr_call_begin(&call, SR_OPERATION_CHANGE, FIXED_ROOM + attributes.size);
+    CK_RV result;
 
+    if (attributes.size > SR_ATTRIBUTES_MAX)
+        return CKR_DEVICE_MEMORY;
+    result = sr_call_begin(&call, SR_OPERATION_CHANGE, FIXED_ROOM + attributes.size);
     if (result == CKR_OK) {
         sr_packet_put_u64(&call.request, number);
         sr_packet_put_bytes(&call.request, attributes.data, attributes.size);

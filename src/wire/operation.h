@@ -59,6 +59,12 @@ typedef enum {
     SR_ENTRY_OBJECT = 2,
 } SrEntryKind;
 
+/* The longest that the agent takes, in bytes: CKA_LABEL and CKA_ID of a key, attributes of another
+ * object. */
+#define SR_LABEL_MAX 255u
+#define SR_ID_MAX 255u
+#define SR_ATTRIBUTES_MAX 65536u
+
 /* Attributes in one "bytes": pairs of u32 type and bytes value, numbers in values as CK_ULONG. */
 
 typedef enum {

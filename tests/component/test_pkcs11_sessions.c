@@ -363,6 +363,34 @@ static void test_login_lost_elsewhere(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* What no agent takes: the standard's word for it. */
+static void test_too_long(Fixture *fixture, gconstpointer data)
+{
+    guint8 curve[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    CK_SESSION_HANDLE session = caller_log_in(SLOT_KEYS);
+    g_autofree char *bytes = g_strnfill(SR_ATTRIBUTES_MAX, 'x');
+    CK_OBJECT_HANDLE key = caller_find(session, CKO_PRIVATE_KEY, "p256");
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE object[] = {{CKA_CLASS, &class, sizeof class},
+                             {CKA_TOKEN, &yes, sizeof yes},
+                             {CKA_VALUE, bytes, SR_ATTRIBUTES_MAX}};
+    CK_ATTRIBUTE params = {CKA_EC_PARAMS, curve, sizeof curve};
+    CK_ATTRIBUTE label = {CKA_LABEL, bytes, SR_LABEL_MAX + 1};
+    CK_MECHANISM mechanism = {.mechanism = CKM_EC_KEY_PAIR_GEN};
+    CK_OBJECT_HANDLE made;
+
+    (void)data;
+    assert_rv(C_CreateObject(session, object, G_N_ELEMENTS(object), &made), CKR_DEVICE_MEMORY);
+    assert_rv(C_SetAttributeValue(session, key, &label, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+    assert_rv(C_GenerateKeyPair(session, &mechanism, &params, 1, &label, 1, &made, &made),
+              CKR_ATTRIBUTE_VALUE_INVALID);
+    label.type = CKA_ID;
+    assert_rv(C_GenerateKeyPair(session, &mechanism, &params, 1, &label, 1, &made, &made),
+              CKR_ATTRIBUTE_VALUE_INVALID);
+    g_assert_cmpuint(fake_agent_count(fixture->agent, SR_OPERATION_CREATE), ==, 0);
+}
+
 /* The first LOGIN is answered, with a wrong PIN, when *@data is set. */
 static gboolean hold_login(FakeAgent *agent, guint32 operation, SrPacketReader *request,
                            SrPacketWriter *reply, guint32 *ret_code, gpointer data)
@@ -511,6 +539,7 @@ int main(int argc, char **argv)
         {"/pkcs11/sessions/login-lost", test_login_lost},
         {"/pkcs11/sessions/login-doubtful", test_login_doubtful},
         {"/pkcs11/sessions/lost-login-is-noticed-everywhere", test_login_lost_elsewhere},
+        {"/pkcs11/sessions/too-long-for-the-agent", test_too_long},
         {"/pkcs11/sessions/login-of-a-closed-session", test_login_of_closed_session},
         {"/pkcs11/sessions/context-specific-login", test_context_login},
         {"/pkcs11/sessions/init-token", test_init_token},
