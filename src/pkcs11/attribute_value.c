@@ -107,6 +107,18 @@ static CK_RV change_entry(const SrEntry *entry, const SrTemplate *changes, SrEnt
     return result;
 }
 
+/* The key pair of a session with @changes: of those the agent keeps the key only. */
+static CK_RV change_pair(const SrEntry *pair, const SrTemplate *changes, SrEntry **ret_entry)
+{
+    SrSlice label = sr_entry_label(pair);
+    SrSlice id = sr_entry_id(pair);
+
+    sr_template_get(changes, CKA_LABEL, &label);
+    sr_template_get(changes, CKA_ID, &id);
+    *ret_entry = sr_entry_rename(pair, label, id);
+    return *ret_entry ? CKR_OK : CKR_HOST_MEMORY;
+}
+
 /* Have the agent change an object of its own; *ret_entry stays NULL when nothing would change. */
 static CK_RV change_at_agent(SrSession *session, uint64_t number, CK_OBJECT_CLASS class,
                              const SrTemplate *changes, SrEntry **ret_entry)
@@ -135,6 +147,7 @@ static CK_RV change(SrSession *session, CK_OBJECT_HANDLE handle, const SrTemplat
     CK_OBJECT_CLASS class = CKO_DATA;
     SrEntry *entry = NULL;
     uint64_t number = 0;
+    bool is_own = false; /* what only the module knows */
     SrObject object;
     CK_RV result;
 
@@ -145,11 +158,14 @@ static CK_RV change(SrSession *session, CK_OBJECT_HANDLE handle, const SrTemplat
     if (result == CKR_OK) {
         number = object.entry->number;
         class = object.entry->class;
-        if (number == 0)
+        is_own = number == 0 || object.is_session;
+        if (is_own && object.entry->curve)
+            result = change_pair(object.entry, changes, &entry);
+        else if (is_own)
             result = change_entry(object.entry, changes, &entry);
     }
     sr_object_table_unlock(table);
-    if (result == CKR_OK && number != 0)
+    if (result == CKR_OK && !is_own)
         result = change_at_agent(session, number, class, changes, &entry);
     if (result == CKR_OK && entry)
         sr_object_table_replace(table, handle, entry);

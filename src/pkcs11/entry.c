@@ -37,6 +37,24 @@ static uint32_t append(SrEntry *entry, uint32_t at, SrSlice part)
     return at + (uint32_t)part.size;
 }
 
+/* A key pair of @curve with these parts, and nothing else yet. NULL when out of memory. */
+static SrEntry *pair_new(const SrCurve *curve, SrSlice label, SrSlice id, SrSlice public_key)
+{
+    SrEntry *entry = entry_new(label.size + id.size + public_key.size);
+    uint32_t at;
+
+    if (!entry)
+        return NULL;
+    entry->class = CKO_PRIVATE_KEY;
+    entry->curve = curve;
+    entry->label_size = (uint32_t)label.size;
+    entry->id_size = (uint32_t)id.size;
+    at = append(entry, 0, label);
+    at = append(entry, at, id);
+    append(entry, at, public_key);
+    return entry;
+}
+
 static CK_RV read_key(SrPacketReader *reader, SrEntry **ret_entry)
 {
     const uint64_t number = sr_packet_get_u64(reader);
@@ -47,25 +65,30 @@ static CK_RV read_key(SrPacketReader *reader, SrEntry **ret_entry)
     const SrSlice id = get_slice(reader);
     const SrSlice public_key = get_slice(reader);
     SrEntry *entry;
-    uint32_t at;
 
     if (reader->failed || number == 0 || !curve || public_key.size != curve->point_size)
         return CKR_DEVICE_ERROR;
-    entry = entry_new(label.size + id.size + public_key.size);
+    entry = pair_new(curve, label, id, public_key);
     if (!entry)
         return CKR_HOST_MEMORY;
     entry->number = number;
     entry->created = created;
-    entry->class = CKO_PRIVATE_KEY;
-    entry->curve = curve;
     entry->flags = flags;
-    entry->label_size = (uint32_t)label.size;
-    entry->id_size = (uint32_t)id.size;
-    at = append(entry, 0, label);
-    at = append(entry, at, id);
-    append(entry, at, public_key);
     *ret_entry = entry;
     return CKR_OK;
+}
+
+SrEntry *sr_entry_rename(const SrEntry *pair, SrSlice label, SrSlice id)
+{
+    const SrSlice public_key = {sr_entry_public_key(pair), pair->curve->point_size};
+    SrEntry *entry = pair_new(pair->curve, label, id, public_key);
+
+    if (!entry)
+        return NULL;
+    entry->number = pair->number;
+    entry->created = pair->created;
+    entry->flags = pair->flags;
+    return entry;
 }
 
 SrSlice sr_entry_label(const SrEntry *entry)

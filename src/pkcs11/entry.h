@@ -36,6 +36,9 @@ SrEntry *sr_entry_new(CK_OBJECT_CLASS class, SrSlice attributes);
 /* Wipe and free: it may be a secret key. NULL is fine. */
 void sr_entry_free(SrEntry *entry);
 
+/* The key pair @pair with another label and id. NULL when out of memory. Owned by the caller. */
+SrEntry *sr_entry_rename(const SrEntry *pair, SrSlice label, SrSlice id);
+
 /* Parts of a key pair; borrowed. */
 SrSlice sr_entry_label(const SrEntry *entry);
 SrSlice sr_entry_id(const SrEntry *entry);

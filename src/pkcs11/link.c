@@ -24,7 +24,6 @@ struct SrLink {
     pthread_mutex_t opening; /* one thread at a time connects, so that all get one application */
     atomic_uint failures;    /* how often that took the whole deadline */
     atomic_uint tokens;
-    atomic_uint refusals;
     _Atomic uint64_t epoch; /* 0: never connected */
     atomic_bool shut;
 };
@@ -93,11 +92,6 @@ void sr_link_free(SrLink *link)
 uint64_t sr_link_epoch(const SrLink *link)
 {
     return atomic_load(&link->epoch);
-}
-
-unsigned sr_link_refusals(const SrLink *link)
-{
-    return atomic_load(&link->refusals);
 }
 
 /* --- taking turns ----------------------------------------------------------------------------- */
@@ -353,8 +347,6 @@ CK_RV sr_call_run(SrCall *call, SrLink *link)
         return result;
     result = run_on(call, link, connection, size);
     give_back(link, connection);
-    if (result == CKR_USER_NOT_LOGGED_IN)
-        atomic_fetch_add(&link->refusals, 1);
     return result;
 }
 

@@ -55,12 +55,6 @@ CK_RV sr_link_tokens(SrLink *link, unsigned *ret_mask);
  */
 uint64_t sr_link_epoch(const SrLink *link);
 
-/*
- * How often the agent has answered that nobody is logged in. When that grew, a login that is
- * remembered here may have ended there: sealring was locked.
- */
-unsigned sr_link_refusals(const SrLink *link);
-
 /* --- calls --------------------------------------------------------------------------------------
  */
 

@@ -87,7 +87,7 @@ static CK_RV log_in_user(SrSession *session, CK_USER_TYPE user, const Pin *pin)
     /* The token's last session may have been closed, which logs out, while this one waited. */
     if (atomic_load(&session->closed))
         return CKR_SESSION_HANDLE_INVALID;
-    if (present != SR_NOBODY && !sr_token_is_doubtful(session->module, session->token))
+    if (present != SR_NOBODY)
         return present == user ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
     if (user == CKU_SO)
         result = check_so(session);

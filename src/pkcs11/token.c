@@ -11,11 +11,6 @@ CK_USER_TYPE sr_token_user(SrModule *module, SrToken token)
     return atomic_load(&state->user);
 }
 
-bool sr_token_is_doubtful(SrModule *module, SrToken token)
-{
-    return atomic_load(&module->tokens[token].refusals) != sr_link_refusals(module->link);
-}
-
 bool sr_token_is_open(SrModule *module, SrToken token)
 {
     return sr_token_user(module, token) == CKU_USER;
@@ -26,7 +21,6 @@ void sr_token_set_user(SrModule *module, SrToken token, CK_USER_TYPE user)
     SrTokenState *state = &module->tokens[token];
 
     atomic_store(&state->epoch, sr_link_epoch(module->link));
-    atomic_store(&state->refusals, sr_link_refusals(module->link));
     atomic_store(&state->user, user);
 }
 

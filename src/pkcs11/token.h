@@ -20,14 +20,11 @@ typedef struct {
     pthread_mutex_t logging_in; /* held while somebody logs in or out, which may take minutes */
     _Atomic CK_USER_TYPE user;
     _Atomic uint64_t epoch; /* of the link when that was so (sr_link_epoch) */
-    atomic_uint refusals;   /* and sr_link_refusals */
 } SrTokenState;
 
 /* Who is logged in to @token: CKU_SO, CKU_USER or SR_NOBODY. Never asks the agent. */
 CK_USER_TYPE sr_token_user(struct SrModule *module, SrToken token);
 
-/* Whether the agent has said something since then that makes this doubtful. */
-bool sr_token_is_doubtful(struct SrModule *module, SrToken token);
 
 /* Whether private objects of @token are visible and usable: CKU_USER is logged in. */
 bool sr_token_is_open(struct SrModule *module, SrToken token);

@@ -122,6 +122,33 @@ static void test_as_p11tool(void)
 }
 
 /* Java, and NSS for keys of one connection: nothing is said, nobody logs in. */
+/* The agent keeps nothing but the key: label and id are the module's to change. */
+static void test_session_pair_renamed(void)
+{
+    static char name[] = "a new name";
+    static char id[] = "new id";
+    CK_ATTRIBUTE changes[] = {{CKA_LABEL, name, strlen(name)}, {CKA_ID, id, strlen(id)}};
+    Template public_key = p256_template();
+    Template private_key = {0};
+    g_autofree char *label = NULL;
+    ModuleWorld world;
+    Pair pair;
+
+    module_world_open(&world);
+    g_assert_cmphex(
+        generate(&world, world.keys, CKM_EC_KEY_PAIR_GEN, &public_key, &private_key, &pair), ==,
+        CKR_OK);
+    g_assert_cmphex(world.f->C_SetAttributeValue(world.keys, pair.private_key, changes, 2), ==,
+                    CKR_OK);
+    g_assert_cmpuint(fake_agent_count(world.agent, SR_OPERATION_CHANGE), ==, 0);
+    g_assert_cmphex(module_world_object(&world, world.keys, CKO_PRIVATE_KEY, name), ==,
+                    pair.private_key);
+    label = module_world_get_text(&world, world.keys, pair.private_key, CKA_ID);
+    g_assert_cmpstr(label, ==, id);
+    g_assert_true(module_world_get_bool(&world, world.keys, pair.private_key, CKA_LOCAL));
+    module_world_close(&world);
+}
+
 static void test_session_pair(void)
 {
     Template public_key = p256_template();
@@ -425,6 +452,7 @@ int main(int argc, char *argv[])
     g_test_add_func("/pkcs11/keygen/as-pkcs11-tool-asks", test_as_pkcs11_tool);
     g_test_add_func("/pkcs11/keygen/as-p11tool-asks", test_as_p11tool);
     g_test_add_func("/pkcs11/keygen/pair-of-the-session", test_session_pair);
+    g_test_add_func("/pkcs11/keygen/session-pair-renamed", test_session_pair_renamed);
     g_test_add_func("/pkcs11/keygen/rules", test_rules);
     g_test_add_func("/pkcs11/keygen/refusals", test_refusals);
     g_test_add_func("/pkcs11/derive/without-a-kdf", test_plain);
