@@ -15,16 +15,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* AddressSanitizer turns mlock into nothing and keeps freed memory. */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
+/* Sanitizers keep freed memory, map terabytes, and AddressSanitizer turns mlock into nothing. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNDER_SANITIZER 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define UNDER_SANITIZER 1
 #endif
 #endif
-#ifndef UNDER_ASAN
-#define UNDER_ASAN 0
+#ifndef UNDER_SANITIZER
+#define UNDER_SANITIZER 0
 #endif
 
 #define KEY_SIZE 32u
@@ -168,12 +168,17 @@ static void end_worker(Worker *worker)
     g_async_queue_unref(worker->searched);
 }
 
+static gboolean skip_search(void)
+{
+    if (UNDER_SANITIZER)
+        g_test_skip("a sanitizer's memory cannot be searched");
+    return UNDER_SANITIZER;
+}
+
 static void test_key_in_locked_memory_only(void)
 {
-    if (UNDER_ASAN) {
-        g_test_skip("the sanitizer does not lock memory");
+    if (skip_search())
         return;
-    }
     for (gsize t = 0; t < G_N_ELEMENTS(types); t++) {
         g_autofree Search *search = g_new0(Search, 1);
         g_autoptr(SrKey) key = marked_key(types[t], search);
@@ -215,6 +220,8 @@ static void live(gpointer data)
 
 static void test_nothing_left(void)
 {
+    if (skip_search())
+        return;
     for (guint i = 0; i < G_N_ELEMENTS(types) * STEPS; i++) {
         g_autofree Search *search = g_new0(Search, 1);
         Life life = {types[i / STEPS], (Step)(i % STEPS), search};
@@ -279,6 +286,8 @@ static void sign_once(gpointer data)
 
 static void test_no_nonce_left(void)
 {
+    if (skip_search())
+        return;
     for (guint i = 0; i < 12; i++) {
         g_autofree Search *search = g_new0(Search, 1);
         g_autoptr(SrKey) key = sr_key_generate(types[i % 2], NULL);
@@ -334,7 +343,7 @@ static void test_ten_thousand(void)
         make_signers(types[t], 10000);
         after = usage();
         g_assert_cmpuint(after.secure, ==, before.secure);
-        if (!UNDER_ASAN)
+        if (!UNDER_SANITIZER)
             g_assert_cmpuint(after.common, <, before.common + 4096);
     }
 }
@@ -359,7 +368,7 @@ static gboolean in_own_process(void)
 {
     if (g_test_subprocess())
         return TRUE;
-    if (UNDER_ASAN) {
+    if (UNDER_SANITIZER) {
         g_test_skip("the sanitizer does not lock memory");
         return FALSE;
     }
