@@ -9,6 +9,13 @@
 
 #define STACK_WIPED (16u * 1024u) /* bytes; the calls in question use less than 4 KiB */
 
+/* Not to be filled by the compiler (-ftrivial-auto-var-init) before it is wiped. */
+#if __has_attribute(uninitialized)
+#define SR_UNINITIALIZED __attribute__((uninitialized))
+#else
+#define SR_UNINITIALIZED
+#endif
+
 /* The struct is at the head of its own locked pages; the bytes follow it. */
 struct SrSecret {
     gsize mapped; /* bytes of the mapping without the guard page */
@@ -182,7 +189,7 @@ gboolean sr_secret_write_fd(const SrSecret *secret, int fd, GError **error)
 /* AddressSanitizer would keep a distance between the caller's frame and the buffer. */
 __attribute__((noinline, no_sanitize("address"))) void sr_secret_wipe_stack(void)
 {
-    guint8 below[STACK_WIPED];
+    guint8 below[STACK_WIPED] SR_UNINITIALIZED;
 
     explicit_bzero(below, sizeof below);
 }

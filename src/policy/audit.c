@@ -81,7 +81,7 @@ gboolean sr_audit_append(SrAudit *audit, SrJson *entry, GError **error)
     guint8 hash[SR_SHA256_SIZE];
     sqlite3_stmt *statement;
 
-    if (!sr_database_begin(audit->database, error))
+    if (!sr_database_begin_adding(audit->database, error))
         return FALSE;
     statement = sr_database_statement(audit->database, "INSERT INTO audit VALUES (?, ?, ?)", error);
     if (!statement)

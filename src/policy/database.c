@@ -145,8 +145,10 @@ gboolean sr_database_run(SrDatabase *database, sqlite3_stmt *statement, GError *
     if (!done)
         fail(database, error, "write");
     sqlite3_reset(statement);
-    /* Some failures (disk full) end the whole transaction: what follows must not write alone. */
-    if (database->pending && sqlite3_get_autocommit(database->handle))
+    /* Some failures (disk full) end the whole transaction: what follows must not write alone. Nor
+     * must it where no step keeps apart what failed. */
+    if (database->pending &&
+        (sqlite3_get_autocommit(database->handle) || (!done && !database->unsettled)))
         database->lost = TRUE;
     return done;
 }
@@ -159,7 +161,7 @@ static gboolean run_literal(SrDatabase *database, const char *sql, GError **erro
     return statement && sr_database_run(database, statement, error);
 }
 
-gboolean sr_database_begin(SrDatabase *database, GError **error)
+gboolean sr_database_begin_adding(SrDatabase *database, GError **error)
 {
     if (!database->pending) {
         database->pending = execute(database, "BEGIN IMMEDIATE", "write", error);
@@ -171,6 +173,13 @@ gboolean sr_database_begin(SrDatabase *database, GError **error)
         sr_error_set(error, SR_ERROR_STORE_UNAVAILABLE, "cannot write the agent's state");
         return FALSE;
     }
+    return TRUE;
+}
+
+gboolean sr_database_begin(SrDatabase *database, GError **error)
+{
+    if (!sr_database_begin_adding(database, error))
+        return FALSE;
     if (!database->unsettled)
         database->unsettled = run_literal(database, "SAVEPOINT step", error);
     return database->unsettled;

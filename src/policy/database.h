@@ -31,10 +31,17 @@ void sr_database_free(SrDatabase *database);
 sqlite3_stmt *sr_database_statement(SrDatabase *database, const char *sql, GError **error);
 
 /*
- * Begin the pending transaction if none is open, and in it a step. Every writer calls it first.
+ * Begin the pending transaction if none is open, and in it a step. Every writer calls this or the
+ * next function first.
  * SR_ERROR_STORE_UNAVAILABLE when the disk is full or the pending transaction was lost.
  */
 gboolean sr_database_begin(SrDatabase *database, GError **error);
+
+/*
+ * The same without a step, which costs more than a line of the log: for writers that only add rows.
+ * When one of their writes fails outside a step, the pending transaction is lost as a whole.
+ */
+gboolean sr_database_begin_adding(SrDatabase *database, GError **error);
 
 /* The step is complete (its line is in the log): it stays whatever happens to later ones. */
 void sr_database_settle(SrDatabase *database);

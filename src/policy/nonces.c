@@ -59,7 +59,7 @@ gboolean sr_nonces_use(SrDatabase *database, const char *domain, gsize domain_le
     sqlite3_stmt *statement;
 
     if (!sr_nonces_check(database, domain, domain_length, nonce, nonce_length, digest, error) ||
-        !sr_nonces_prune(database, now, error))
+        !sr_database_begin_adding(database, error))
         return FALSE;
     statement =
         sr_database_statement(database, "INSERT OR REPLACE INTO nonce VALUES (?, ?, ?, ?)", error);
