@@ -69,8 +69,20 @@ static void drop_packet(SrProgramCall *call)
     call->packet_size = 0;
 }
 
+/*
+ * A store that answers late finds its program told so already: the thread may be reading that
+ * answer, which is not touched any more. Only the main loop answers, so it needs no lock to look.
+ */
+static void set_result(SrProgramCall *call, guint32 result)
+{
+    if (!call->is_done)
+        call->result = result;
+}
+
 void sr_program_call_finish(SrProgramCall *call, guint32 result)
 {
+    if (call->is_done)
+        return;
     pthread_mutex_lock(&call->lock);
     call->result = result;
     if (result != SR_CKR_OK)
@@ -84,6 +96,10 @@ void sr_program_call_finish(SrProgramCall *call, guint32 result)
 
 void sr_program_call_begin(SrProgramCall *call, SrPacketWriter *writer, gsize room)
 {
+    if (call->is_done) { /* nobody reads it */
+        sr_packet_begin(writer, NULL, 0, SR_CKR_OK, call->serial);
+        return;
+    }
     drop_packet(call);
     call->packet = g_malloc(SR_PACKET_HEADER_SIZE + room);
     sr_packet_begin(writer, call->packet, SR_PACKET_HEADER_SIZE + room, SR_CKR_OK, call->serial);
@@ -91,6 +107,8 @@ void sr_program_call_begin(SrProgramCall *call, SrPacketWriter *writer, gsize ro
 
 void sr_program_call_end(SrProgramCall *call, SrPacketWriter *writer)
 {
+    if (call->is_done)
+        return;
     call->packet_size = sr_packet_end(writer);
     if (call->packet_size == 0) {
         g_clear_pointer(&call->packet, g_free);
@@ -100,7 +118,7 @@ void sr_program_call_end(SrProgramCall *call, SrPacketWriter *writer)
 
 void sr_program_answer(SrRequest *request, guint32 result)
 {
-    request->call->result = result;
+    set_result(request->call, result);
     sr_request_finish_call(request);
 }
 
@@ -120,6 +138,6 @@ gboolean sr_program_call_failed(SrRequest *request, const GError *error)
         fallback(request);
         return FALSE;
     }
-    call->result = sr_program_result(call->body.operation, error);
+    set_result(call, sr_program_result(call->body.operation, error));
     return TRUE;
 }
