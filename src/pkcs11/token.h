@@ -25,7 +25,6 @@ typedef struct {
 /* Who is logged in to @token: CKU_SO, CKU_USER or SR_NOBODY. Never asks the agent. */
 CK_USER_TYPE sr_token_user(struct SrModule *module, SrToken token);
 
-
 /* Whether private objects of @token are visible and usable: CKU_USER is logged in. */
 bool sr_token_is_open(struct SrModule *module, SrToken token);
 
