@@ -26,7 +26,7 @@ typedef struct {
     guint8 digest[32]; /* what is signed */
     const char *event;
     char *decision;   /* for the log: "asked", "grant:ID" */
-    gboolean granted; /* the decision is a grant */
+    gboolean recheck; /* the decision is a grant, and opening the key takes time */
     char *nonce_domain;
     gboolean may_remember;
     gint64 asked_at; /* seconds since 1970 */
@@ -238,8 +238,8 @@ static void sign(SrRequest *request)
     GError *error = NULL;
 
     /* Opening the key took time: the grant may have been revoked or have ended. */
-    if (signing->granted && !find_grant(request, signing)) {
-        signing->granted = FALSE;
+    if (signing->recheck && !find_grant(request, signing)) {
+        signing->recheck = FALSE;
         g_clear_pointer(&signing->decision, g_free);
         ask_siwe(request, signing);
         return;
@@ -329,7 +329,7 @@ static void decide(SrRequest *request, Signing *signing)
     const SrGrant *grant = find_grant(request, signing);
 
     if (grant) {
-        signing->granted = TRUE;
+        signing->recheck = !sr_key_ring_private(request->agent->keys, request->key->id);
         signing->decision = g_strconcat("grant:", grant->id, NULL);
         sr_request_open_key(request, sign);
     } else if (signing->is_siwe) {
