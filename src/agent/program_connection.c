@@ -276,7 +276,8 @@ static gboolean answer(SrProgramConnection *program, const SrPacketHeader *heade
     if (program->serving && answer_at_once(program, &body, header->serial, &sent))
         return sent;
     if (!call) {
-        call = made = sr_program_call_new(header->code, header->serial, header->size);
+        made = sr_program_call_new(header->code, header->serial, header->size);
+        call = made;
         memcpy(sr_program_call_room(call), bytes, header->size);
     }
     sr_program_body_read(header->code, sr_program_call_room(call), header->size, &call->body);

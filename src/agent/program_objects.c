@@ -122,7 +122,8 @@ static void put_object(SrRequest *request, SrTokenObject *object)
         return;
     }
     sr_program_attribute(attributes_of(object), SR_CKA_LABEL, &label);
-    text = g_strescape(valid = g_utf8_make_valid((const char *)label.data, (gssize)label.size), "");
+    valid = g_utf8_make_valid((const char *)label.data, (gssize)label.size);
+    text = g_strescape(valid, "");
     record = sr_token_object_record(object, text, &error);
     if (record)
         sr_request_change_store(request, sr_program_put_job, record, (GDestroyNotify)sr_record_free,

@@ -73,8 +73,10 @@ static gboolean add_record(const SrRecord *record, const GError *damage, gpointe
         g_propagate_error(error, g_steal_pointer(&failure));
         return FALSE;
     }
+    if (!damage)
+        damage = failure;
     g_ptr_array_add(list->damaged, sr_damaged_key_new(record->id, record->label,
-                                                      damage ? damage->message : failure->message));
+                                                      damage ? damage->message : "is damaged"));
     return TRUE;
 }
 
