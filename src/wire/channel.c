@@ -4,13 +4,17 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <time.h>
 
 #define PATIENCE_US 100u
-#define PAUSE_MAX 255u
 #define LOOKS_PER_CLOCK 4u
+#define PAUSE_MAX 1023u
+#define PAUSE_CROWDED 127u /* the first one on a crowded machine */
+#define TRIAL 128u         /* looks after which the machine is judged */
+#define PREEMPTIONS_MAX 1  /* in that time; a system at rest has some of its own */
 
 static int64_t now_us(void)
 {
@@ -94,18 +98,52 @@ static ssize_t look(SrChannel *channel, uint8_t *at, size_t size)
     return got;
 }
 
+/* How often this thread was made to give its CPU to another one. */
+static long preemptions(void)
+{
+    struct rusage usage = {0};
+
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nivcsw;
+}
+
 /*
- * What looking taught. In time: look again. In vain: sleep at once the next time, and after the
- * next failure the next 3, 7 … times. Whoever looks on the CPU that the peer waits for keeps it
- * from answering, and only sleeping gives that CPU away.
+ * Sleep at once the next times, at least @at_least of them, and about twice as many as after the
+ * last failure.
+ */
+static void pause_looking(SrChannel *channel, uint32_t at_least)
+{
+    const uint32_t longer = channel->pause * 2 + 1;
+
+    channel->pause = longer > PAUSE_MAX ? PAUSE_MAX : longer < at_least ? at_least : longer;
+    channel->paused = channel->pause;
+    channel->looked = 0;
+}
+
+/*
+ * What looking taught. It was in vain: whoever looks on the CPU that the peer waits for keeps it
+ * from answering, and only sleeping gives that CPU away. Or it was in time, but other threads had
+ * to take the CPU by force: there are more of them than CPUs, and the time spent on looking would
+ * have been another one's to work.
  */
 static void learn(SrChannel *channel, bool in_time)
 {
-    if (in_time)
+    if (!in_time) {
+        pause_looking(channel, 1);
+        return;
+    }
+    if (channel->looked++ == 0) {
+        channel->looker = pthread_self();
+        channel->preempted = preemptions();
+    }
+    if (channel->looked < TRIAL)
+        return;
+    if (pthread_equal(channel->looker, pthread_self()) &&
+        preemptions() - channel->preempted > PREEMPTIONS_MAX)
+        pause_looking(channel, PAUSE_CROWDED);
+    else
         channel->pause = 0;
-    else if (channel->pause < PAUSE_MAX)
-        channel->pause = channel->pause * 2 + 1;
-    channel->paused = channel->pause;
+    channel->looked = 0;
 }
 
 /* One read, waiting until something is there. */

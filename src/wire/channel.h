@@ -3,9 +3,10 @@
  *
  * On a virtual machine waking a process that sleeps costs more than a signature. So a receiver that
  * expects something soon first looks again and again for a moment, and sleeps only then. On a busy
- * machine both ends may share a CPU, and there looking only keeps the peer from answering: after
- * each time in vain (a slow answer also is one) the receiver sleeps at once twice as many times as
- * before, until looking pays again. With one CPU nobody looks, and nobody does while idle.
+ * machine that only keeps others from working, perhaps the peer itself: after looking in vain (a
+ * slow answer also is that), and where other threads wait for the CPU, the receiver sleeps at once
+ * the next times, each time twice as often as before, until looking pays again. With one CPU nobody
+ * looks, and nobody does while idle.
  *
  * One thread at a time uses a channel.
  */
@@ -13,6 +14,7 @@
 
 #include "wire/packet.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,9 +26,12 @@ typedef struct {
     int fd;
     uint32_t pause;  /* how many times to sleep at once after having looked in vain */
     uint32_t paused; /* how many are left of them */
-    bool may_look;   /* more than one CPU */
-    bool hurried;    /* what comes next is expected at once */
-    uint32_t begin;  /* what was read ahead and not yet taken: [begin, end) */
+    uint32_t looked; /* how many times looking was in time since the last pause or judgement */
+    long preempted;  /* forced switches of the thread that began to look then */
+    pthread_t looker;
+    bool may_look;  /* more than one CPU */
+    bool hurried;   /* what comes next is expected at once */
+    uint32_t begin; /* what was read ahead and not yet taken: [begin, end) */
     uint32_t end;
     uint8_t ahead[SR_CHANNEL_AHEAD]; /* wiped once taken: it may have held a PIN */
 } SrChannel;

@@ -251,24 +251,33 @@ static void test_nobody_burns_time_while_idle(void)
     pair_close(&pair);
 }
 
+/* From now on this thread runs on the @number-th of @allowed only. FALSE when there are fewer. */
+static gboolean stay_on_cpu(const cpu_set_t *allowed, gint number)
+{
+    cpu_set_t one;
+
+    CPU_ZERO(&one);
+    for (gsize cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, allowed) || number-- > 0)
+            continue;
+        CPU_SET(cpu, &one);
+        return sched_setaffinity(0, sizeof one, &one) == 0;
+    }
+    return FALSE;
+}
+
 /* The CPU time of 2000 exchanges between two threads that share a CPU. */
 static gdouble seconds_on_one_cpu(gboolean may_look)
 {
     cpu_set_t all;
-    cpu_set_t one;
     Pair pair;
     GThread *peer;
     gdouble seconds;
-    gsize first = 0;
 
     pair_open(&pair); /* with all CPUs */
     pair.ends[0].may_look = pair.ends[1].may_look = may_look;
     g_assert_cmpint(sched_getaffinity(0, sizeof all, &all), ==, 0);
-    while (!CPU_ISSET(first, &all))
-        first++;
-    CPU_ZERO(&one);
-    CPU_SET(first, &one);
-    g_assert_cmpint(sched_setaffinity(0, sizeof one, &one), ==, 0);
+    g_assert_true(stay_on_cpu(&all, 0));
     peer = g_thread_new("peer", answer, &pair.ends[1]);
     seconds = cpu_seconds();
     exchange(&pair.ends[0], 2000);
@@ -286,6 +295,77 @@ static void test_looking_ends_where_both_share_a_cpu(void)
     const gdouble sleeping = seconds_on_one_cpu(FALSE);
 
     g_assert_cmpfloat(seconds_on_one_cpu(TRUE), <, 2 * sleeping + 0.02);
+}
+
+/* Two programs on one CPU, their peers on another, which the work of these fills. */
+typedef struct {
+    const cpu_set_t *cpus;
+    Pair pair;
+    gdouble seconds; /* the program's CPU time */
+} Program;
+
+static gpointer answer_after_work(gpointer data)
+{
+    Program *program = data;
+    SrPacketHeader header;
+    guint8 reply[sizeof header + 64];
+
+    stay_on_cpu(program->cpus, 1);
+    while (sr_channel_receive(&program->pair.ends[1], &header, reply + sizeof header, 64, 5000) ==
+           0) {
+        const gint64 end = g_get_monotonic_time() + 30;
+
+        while (g_get_monotonic_time() < end)
+            ;
+        memcpy(reply, &header, sizeof header);
+        g_assert_cmpint(sr_channel_send(&program->pair.ends[1], reply, sizeof reply, 1000), ==, 0);
+    }
+    return NULL;
+}
+
+static gpointer ask(gpointer data)
+{
+    Program *program = data;
+    struct rusage usage;
+
+    stay_on_cpu(program->cpus, 0);
+    exchange(&program->pair.ends[0], 5000);
+    shutdown(program->pair.fds[0], SHUT_WR);
+    getrusage(RUSAGE_THREAD, &usage);
+    program->seconds = (gdouble)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                       (gdouble)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    return NULL;
+}
+
+/* Looking is in time here, but the CPU that it takes could have done half of the work. */
+static void test_looking_ends_where_threads_wait_for_cpus(void)
+{
+    const gint64 start = g_get_monotonic_time();
+    Program programs[2];
+    GThread *threads[4];
+    gdouble seconds;
+    cpu_set_t all;
+
+    g_assert_cmpint(sched_getaffinity(0, sizeof all, &all), ==, 0);
+    if (CPU_COUNT(&all) < 2) {
+        g_test_skip("there is only one CPU");
+        return;
+    }
+    for (guint i = 0; i < 2; i++) {
+        programs[i].cpus = &all;
+        pair_open(&programs[i].pair);
+        threads[i] = g_thread_new("peer", answer_after_work, &programs[i]);
+    }
+    for (guint i = 0; i < 2; i++)
+        threads[2 + i] = g_thread_new("program", ask, &programs[i]);
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+    seconds = (gdouble)(g_get_monotonic_time() - start) / 1e6;
+    g_test_message("looked %.0f %% of the time",
+                   (programs[0].seconds + programs[1].seconds) / seconds * 100);
+    g_assert_cmpfloat(programs[0].seconds + programs[1].seconds, <, 0.7 * seconds);
+    for (guint i = 0; i < 2; i++)
+        pair_close(&programs[i].pair);
 }
 
 /* What may have been a PIN does not stay behind. */
@@ -314,6 +394,7 @@ int main(int argc, char **argv)
     g_test_add_func("/channel/too-long", test_a_body_that_is_too_long_is_refused_unread);
     g_test_add_func("/channel/idle", test_nobody_burns_time_while_idle);
     g_test_add_func("/channel/one-cpu", test_looking_ends_where_both_share_a_cpu);
+    g_test_add_func("/channel/crowded", test_looking_ends_where_threads_wait_for_cpus);
     g_test_add_func("/channel/wiped", test_what_was_read_ahead_is_wiped);
     return g_test_run();
 }
