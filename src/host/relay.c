@@ -2,12 +2,12 @@
 
 #include "host/fault.h"
 #include "host/flow.h"
+#include "wire/clock.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FRAME_DEADLINE_MS 10000
@@ -29,14 +29,6 @@ typedef struct {
     int64_t write_deadline; /* for the browser to take a reply; 0: none */
 } Relay;
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* --- last words ----------------------------------------------------------------------------- */
 
 /* Finish the reply that is half written: an error frame must not land in the middle of it. */
@@ -44,7 +36,7 @@ static bool finish_replies(Relay *relay, int64_t deadline)
 {
     while (sr_flow_is_busy(&relay->replies)) {
         struct pollfd out = {.fd = relay->to_browser, .events = POLLOUT};
-        const int64_t left = deadline - now_ms();
+        const int64_t left = deadline - sr_clock_ms();
         int result;
 
         if (left <= 0 || poll(&out, 1, (int)left) == 0)
@@ -61,7 +53,7 @@ static SrRelayStatus fail(Relay *relay, SrFault fault, const char *message)
 {
     uint8_t frame[SR_FAULT_FRAME_MAX];
     const size_t size = sr_fault_frame(fault, message, frame);
-    const int64_t deadline = now_ms() + LAST_WORDS_MS;
+    const int64_t deadline = sr_clock_ms() + LAST_WORDS_MS;
     size_t done = 0;
 
     if (!finish_replies(relay, deadline))
@@ -69,7 +61,7 @@ static SrRelayStatus fail(Relay *relay, SrFault fault, const char *message)
     while (done < size) {
         struct pollfd out = {.fd = relay->to_browser, .events = POLLOUT};
         const ssize_t put = write(relay->to_browser, frame + done, size - done);
-        const int64_t left = deadline - now_ms();
+        const int64_t left = deadline - sr_clock_ms();
 
         if (put < 0 && errno != EAGAIN && errno != EINTR)
             break;
@@ -187,7 +179,7 @@ static SrRelayStatus pass_requests(Relay *relay)
         if (!sr_frame_reader_is_partial(&relay->requests.reader))
             relay->frame_deadline = 0;
         else if (relay->frame_deadline == 0)
-            relay->frame_deadline = now_ms() + FRAME_DEADLINE_MS;
+            relay->frame_deadline = sr_clock_ms() + FRAME_DEADLINE_MS;
         return SR_RELAY_RUNNING;
     }
 }
@@ -218,7 +210,7 @@ static SrRelayStatus write_replies(Relay *relay)
 
         if (result == -EAGAIN) {
             if (relay->write_deadline == 0)
-                relay->write_deadline = now_ms() + WRITE_DEADLINE_MS;
+                relay->write_deadline = sr_clock_ms() + WRITE_DEADLINE_MS;
             return SR_RELAY_RUNNING;
         }
         if (result != 0) /* the browser reads no more; there is nobody left to tell */
@@ -292,7 +284,7 @@ static SrRelayStatus check_deadlines(Relay *relay, int *ret_timeout)
         next = relay->write_deadline;
     if (!next)
         return SR_RELAY_RUNNING;
-    now = now_ms();
+    now = sr_clock_ms();
     if (relay->write_deadline && now >= relay->write_deadline)
         return SR_RELAY_FAILED;
     if (relay->frame_deadline && now >= relay->frame_deadline)

@@ -1,5 +1,6 @@
 #include "pkcs11/connection.h"
 
+#include "wire/clock.h"
 #include "wire/packet.h"
 #include "wire/socket.h"
 
@@ -11,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
-
 #include <unistd.h>
 
 #define ANSWER_MS 5000
@@ -21,14 +21,6 @@
 
 /* Packets that say "wait" come once a second; more than that are no agent's. */
 #define WAITS_MAX (2 * ASKING_MS / 1000)
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- connecting ------------------------------------------------------------------------------- */
 
@@ -173,9 +165,9 @@ static bool is_agents_code(CK_RV code)
 /* Wait for the header of the answer itself. */
 static SrExchange receive_header(SrConnection *connection, SrPacketHeader *ret_header)
 {
-    const int64_t end = now_ms() + ASKING_MS;
+    const int64_t end = sr_clock_ms() + ASKING_MS;
 
-    for (unsigned waits = 0; waits < WAITS_MAX && now_ms() < end; waits++) {
+    for (unsigned waits = 0; waits < WAITS_MAX && sr_clock_ms() < end; waits++) {
         const int result = sr_channel_receive_header(&connection->channel, ret_header, ANSWER_MS);
 
         if (result != 0)

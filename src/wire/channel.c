@@ -1,5 +1,7 @@
 #include "wire/channel.h"
 
+#include "wire/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -7,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <time.h>
 
 #define PATIENCE_US 100u
 #define LOOKS_PER_CLOCK 4u
@@ -16,17 +17,9 @@
 #define TRIAL 128u         /* looks after which the machine is judged */
 #define PREEMPTIONS_MAX 1  /* in that time; a system at rest has some of its own */
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static int64_t deadline_after(int timeout_ms)
 {
-    return timeout_ms < 0 ? INT64_MAX : now_us() + (int64_t)timeout_ms * 1000;
+    return timeout_ms < 0 ? INT64_MAX : sr_clock_us() + (int64_t)timeout_ms * 1000;
 }
 
 void sr_channel_init(SrChannel *channel, int fd)
@@ -43,7 +36,7 @@ static int sleep_until(const SrChannel *channel, short events, int64_t deadline)
     struct pollfd poller = {.fd = channel->fd, .events = events};
 
     for (;;) {
-        const int64_t left = deadline == INT64_MAX ? -1 : (deadline - now_us() + 999) / 1000;
+        const int64_t left = deadline == INT64_MAX ? -1 : (deadline - sr_clock_us() + 999) / 1000;
         int ready;
 
         if (deadline != INT64_MAX && left <= 0)
@@ -85,7 +78,7 @@ int sr_channel_send(SrChannel *channel, const void *bytes, size_t size, int time
 /* Look for bytes again and again for a moment. -EAGAIN when none came. */
 static ssize_t look(SrChannel *channel, uint8_t *at, size_t size)
 {
-    const int64_t end = now_us() + PATIENCE_US;
+    const int64_t end = sr_clock_us() + PATIENCE_US;
     ssize_t got;
 
     do {
@@ -94,7 +87,7 @@ static ssize_t look(SrChannel *channel, uint8_t *at, size_t size)
             if (got >= 0 || errno != EAGAIN)
                 return got;
         }
-    } while (now_us() < end);
+    } while (sr_clock_us() < end);
     return got;
 }
 

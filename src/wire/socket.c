@@ -1,5 +1,6 @@
 #include "wire/socket.h"
 
+#include "wire/clock.h"
 #include "wire/daemon.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LISTEN_BACKLOG 64
@@ -234,14 +234,6 @@ int sr_socket_listen(const char *path)
 
 /* --- starting the agent --------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool is_nobody_listening(int result)
 {
     return result == -ENOENT || result == -ECONNREFUSED;
@@ -258,7 +250,7 @@ static int start_and_connect(const char *program, const char *path, int lock, in
 
         if (!is_nobody_listening(fd) && fd != -EAGAIN)
             return fd;
-        if (now_ms() >= deadline)
+        if (sr_clock_ms() >= deadline)
             return -ETIMEDOUT;
         if (locked && !started && fd != -EAGAIN) {
             const int result = sr_daemon_start(program);
@@ -297,7 +289,7 @@ int sr_socket_connect_agent(const char *agent_program, int timeout_ms)
     lock = open_lock(lock_path);
     if (lock < 0)
         return lock;
-    result = start_and_connect(agent_program, path, lock, now_ms() + timeout_ms);
+    result = start_and_connect(agent_program, path, lock, sr_clock_ms() + timeout_ms);
     return close_with(lock, result);
 }
 
