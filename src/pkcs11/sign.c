@@ -122,19 +122,6 @@ CK_RV C_Sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG size, CK_BYTE
 
 /* --- in several parts ------------------------------------------------------------------------- */
 
-static CK_RV update(SrSession *session, const uint8_t *data, CK_ULONG size)
-{
-    SrSignature *signature = sr_session_active(session, SR_ACTIVE_SIGN);
-    CK_RV result;
-
-    if (!signature)
-        return CKR_OPERATION_NOT_INITIALIZED;
-    result = !data && size > 0 ? CKR_ARGUMENTS_BAD : sr_signature_update(signature, data, size);
-    if (result != CKR_OK)
-        sr_session_end(session, SR_ACTIVE_SIGN);
-    return result;
-}
-
 CK_RV C_SignUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG size)
 {
     SrSession *opened;
@@ -142,7 +129,7 @@ CK_RV C_SignUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG size)
 
     if (result != CKR_OK)
         return result;
-    return sr_session_leave(opened, update(opened, data, size));
+    return sr_session_leave(opened, sr_signature_update(opened, SR_ACTIVE_SIGN, data, size));
 }
 
 static CK_RV final(SrSession *session, uint8_t *ret_signature, CK_ULONG *ret_size)

@@ -145,7 +145,7 @@ static bool make_room(SrSignature *signature, size_t size)
     return true;
 }
 
-CK_RV sr_signature_update(SrSignature *signature, const uint8_t *data, size_t size)
+static CK_RV take_in(SrSignature *signature, const uint8_t *data, size_t size)
 {
     signature->is_multi_part = true;
     if (signature->is_digested) {
@@ -160,6 +160,19 @@ CK_RV sr_signature_update(SrSignature *signature, const uint8_t *data, size_t si
         memcpy(signature->data + signature->data_size, data, size);
     signature->data_size += size;
     return CKR_OK;
+}
+
+CK_RV sr_signature_update(SrSession *session, SrActive active, const uint8_t *data, CK_ULONG size)
+{
+    SrSignature *signature = sr_session_active(session, active);
+    CK_RV result;
+
+    if (!signature)
+        return CKR_OPERATION_NOT_INITIALIZED;
+    result = !data && size > 0 ? CKR_ARGUMENTS_BAD : take_in(signature, data, size);
+    if (result != CKR_OK)
+        sr_session_end(session, active);
+    return result;
 }
 
 static void finish_digest(SrSignature *signature, const uint8_t *data, size_t size,

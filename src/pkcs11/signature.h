@@ -41,8 +41,11 @@ typedef struct {
 CK_RV sr_signature_init(SrSession *session, SrActive active, CK_FLAGS use,
                         const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 
-/* Take in a part of the data. CKR_DATA_LEN_RANGE, CKR_HOST_MEMORY. */
-CK_RV sr_signature_update(SrSignature *signature, const uint8_t *data, size_t size);
+/*
+ * C_SignUpdate and C_VerifyUpdate: take in a part of the data; a failure ends the operation.
+ * CKR_OPERATION_NOT_INITIALIZED, CKR_ARGUMENTS_BAD, CKR_DATA_LEN_RANGE, CKR_HOST_MEMORY.
+ */
+CK_RV sr_signature_update(SrSession *session, SrActive active, const uint8_t *data, CK_ULONG size);
 
 /* The whole data is what was taken in, or else @data. CKR_DATA_LEN_RANGE. */
 CK_RV sr_signature_finish(SrSignature *signature, const uint8_t *data, size_t size,

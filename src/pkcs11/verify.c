@@ -82,19 +82,6 @@ CK_RV C_Verify(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG size, CK_BY
 
 /* --- in several parts ------------------------------------------------------------------------- */
 
-static CK_RV update(SrSession *session, const uint8_t *data, CK_ULONG size)
-{
-    SrSignature *signature = sr_session_active(session, SR_ACTIVE_VERIFY);
-    CK_RV result;
-
-    if (!signature)
-        return CKR_OPERATION_NOT_INITIALIZED;
-    result = !data && size > 0 ? CKR_ARGUMENTS_BAD : sr_signature_update(signature, data, size);
-    if (result != CKR_OK)
-        sr_session_end(session, SR_ACTIVE_VERIFY);
-    return result;
-}
-
 CK_RV C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG size)
 {
     SrSession *opened;
@@ -102,7 +89,7 @@ CK_RV C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG size)
 
     if (result != CKR_OK)
         return result;
-    return sr_session_leave(opened, update(opened, data, size));
+    return sr_session_leave(opened, sr_signature_update(opened, SR_ACTIVE_VERIFY, data, size));
 }
 
 static CK_RV final(SrSession *session, const uint8_t *bytes, CK_ULONG bytes_size)
