@@ -11,29 +11,34 @@
 #define SALT_SIZE 16u
 #define HASH_SIZE 32u
 
-enum { FIELD_MAGIC, FIELD_VERSION, FIELD_N, FIELD_R, FIELD_P, FIELD_SALT, FIELD_HASH, N_FIELDS };
+enum { FIELD_MAGIC, FIELD_VERSION, FIELD_N, FIELD_R, FIELD_P, FIELD_SALT, N_FIELDS };
 
 SrRecord *sr_token_pin_record(const char *id, const SrSecret *pin, SrScryptCost cost,
                               GError **error)
 {
     guint8 salt[SALT_SIZE];
     g_autoptr(SrSecret) hash = NULL;
+    g_autoptr(SrSecret) hash_text = NULL;
     g_autofree char *salt_text = NULL;
-    g_autofree char *hash_text = NULL;
-    g_autofree char *text = NULL;
-    SrSecret *secret;
+    g_autofree char *head = NULL;
+    SrSecret *text;
 
     if (!sr_random_bytes(salt, sizeof salt, error))
         return NULL;
     hash = sr_scrypt(pin, salt, sizeof salt, cost, HASH_SIZE, error);
-    if (!hash)
+    hash_text = hash ? sr_base64url_encode_secret(sr_secret_peek(hash), HASH_SIZE, error) : NULL;
+    if (!hash_text)
         return NULL;
     salt_text = sr_base64url_encode(salt, sizeof salt);
-    hash_text = sr_base64url_encode(sr_secret_peek(hash), HASH_SIZE);
-    text = g_strdup_printf(MAGIC ":" VERSION ":%" G_GUINT64_FORMAT ":%u:%u:%s:%s", cost.n, cost.r,
-                           cost.p, salt_text, hash_text);
-    secret = sr_secret_new_copy(text, strlen(text), error);
-    return secret ? sr_record_new(SR_RECORD_RECORD, id, NULL, "PIN", secret) : NULL;
+    head = g_strdup_printf(MAGIC ":" VERSION ":%" G_GUINT64_FORMAT ":%u:%u:%s:", cost.n, cost.r,
+                           cost.p, salt_text);
+    text = sr_secret_new(strlen(head) + sr_secret_size(hash_text), error);
+    if (!text)
+        return NULL;
+    memcpy(sr_secret_data(text), head, strlen(head));
+    memcpy(sr_secret_data(text) + strlen(head), sr_secret_peek(hash_text),
+           sr_secret_size(hash_text));
+    return sr_record_new(SR_RECORD_RECORD, id, NULL, "PIN", text);
 }
 
 static gboolean read_number(const char *text, guint64 maximum, guint64 *ret_number)
@@ -60,27 +65,38 @@ static gboolean fail_corrupt(const SrRecord *record, GError **error)
     return FALSE;
 }
 
+/* A PIN is short: who gets at the hash finds it. So only what comes before it is ordinary text. */
+static gboolean parse(const SrRecord *record, SrScryptCost *ret_cost, GByteArray **ret_salt,
+                      SrSecret **ret_hash)
+{
+    const char *text = (const char *)sr_secret_peek(record->secret);
+    const gsize size = sr_secret_size(record->secret);
+    const char *colon = memrchr(text, ':', size);
+    g_autofree char *head = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
+    g_auto(GStrv) fields = head ? g_strsplit(head, ":", N_FIELDS + 1) : NULL;
+
+    if (!fields || g_strv_length(fields) != N_FIELDS || strcmp(fields[FIELD_MAGIC], MAGIC) != 0 ||
+        strcmp(fields[FIELD_VERSION], VERSION) != 0 || !read_cost(fields, ret_cost))
+        return FALSE;
+    *ret_salt = sr_base64url_decode(fields[FIELD_SALT], strlen(fields[FIELD_SALT]), NULL);
+    *ret_hash = sr_base64url_decode_secret(colon + 1, (gsize)(text + size - colon - 1), NULL);
+    return *ret_salt && (*ret_salt)->len == SALT_SIZE && *ret_hash &&
+           sr_secret_size(*ret_hash) == HASH_SIZE;
+}
+
 gboolean sr_token_pin_check(const SrRecord *record, const SrSecret *pin, GError **error)
 {
-    g_autofree char *text =
-        g_strndup((const char *)sr_secret_peek(record->secret), sr_secret_size(record->secret));
-    g_auto(GStrv) fields = g_strsplit(text, ":", N_FIELDS);
     g_autoptr(GByteArray) salt = NULL;
-    g_autoptr(GByteArray) hash = NULL;
+    g_autoptr(SrSecret) hash = NULL;
     g_autoptr(SrSecret) own = NULL;
     SrScryptCost cost;
 
-    if (g_strv_length(fields) != N_FIELDS || strcmp(fields[FIELD_MAGIC], MAGIC) != 0 ||
-        strcmp(fields[FIELD_VERSION], VERSION) != 0 || !read_cost(fields, &cost))
-        return fail_corrupt(record, error);
-    salt = sr_base64url_decode(fields[FIELD_SALT], strlen(fields[FIELD_SALT]), NULL);
-    hash = sr_base64url_decode(fields[FIELD_HASH], strlen(fields[FIELD_HASH]), NULL);
-    if (!salt || !hash || salt->len != SALT_SIZE || hash->len != HASH_SIZE)
+    if (!parse(record, &cost, &salt, &hash))
         return fail_corrupt(record, error);
     own = sr_scrypt(pin, salt->data, salt->len, cost, HASH_SIZE, error);
     if (!own)
         return FALSE;
-    if (sr_memory_equal(sr_secret_peek(own), hash->data, HASH_SIZE))
+    if (sr_memory_equal(sr_secret_peek(own), sr_secret_peek(hash), HASH_SIZE))
         return TRUE;
     sr_error_set(error, SR_ERROR_WRONG_PASSPHRASE, "the PIN is not the right one");
     return FALSE;
