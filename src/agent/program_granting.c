@@ -4,6 +4,7 @@
 #include "agent/token_objects.h"
 #include "base/error.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,16 +29,36 @@ static void granting_free(gpointer data)
 /* --- reading -------------------------------------------------------------------------------------
  */
 
+/* Whether @path begins as a script does (execve(2)). */
+static gboolean is_script(const char *path)
+{
+    char start[2] = {0};
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const gboolean found =
+        fd >= 0 && read(fd, start, sizeof start) == sizeof start && memcmp(start, "#!", 2) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
 /* The kernel names a running program by its path without symbolic links. Owned by the caller. */
 static char *resolve_program(SrRequest *request, GError **error)
 {
     const char *path = sr_request_string(request, "program", error);
     char *resolved = path && g_path_is_absolute(path) ? realpath(path, NULL) : NULL;
+    gboolean is_program = FALSE;
     struct stat status;
     char *copy = NULL;
 
     if (resolved && stat(resolved, &status) == 0 && S_ISREG(status.st_mode) &&
         access(resolved, X_OK) == 0 && g_utf8_validate(resolved, -1, NULL))
+        is_program = TRUE;
+    if (is_program && is_script(resolved))
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "program", -1,
+                        "is a script: the kernel knows only its interpreter, and a grant for that "
+                        "would be one for all its scripts");
+    else if (is_program)
         copy = g_strdup(resolved);
     else if (path)
         sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "program", -1,
