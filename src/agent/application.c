@@ -147,6 +147,7 @@ void sr_application_logout(SrApplication *application, SrToken token)
 void sr_application_forget(SrApplication *application)
 {
     g_hash_table_remove_all(application->remembered);
+    application->at_accounts = FALSE;
     for (guint token = 0; token < SR_TOKENS; token++)
         sr_application_logout(application, (SrToken)token);
 }

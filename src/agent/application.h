@@ -32,6 +32,7 @@ typedef struct {
     /* For the main loop only. */
     guint connections;
     SrLogin logins[SR_TOKENS];
+    gboolean at_accounts;     /* its free login there is in the log */
     gboolean is_so;           /* the security officer is logged in at the keys token */
     guint64 context;          /* the key that C_Login with CKU_CONTEXT_SPECIFIC allowed once */
     GHashTable *remembered;   /* ids of keys the user allowed for as long as it runs */

@@ -125,6 +125,21 @@ static void login_with_pin(SrRequest *request)
         sr_program_answer(request, SR_CKR_PIN_INCORRECT);
 }
 
+/* It is free and decides nothing: that the application was there is worth one line, not one for
+ * each of the many logins that some programs do. */
+static void login_to_accounts(SrRequest *request)
+{
+    SrApplication *application = request->call->application;
+
+    if (!application->at_accounts) {
+        application->at_accounts = TRUE;
+        take_effect(request, SR_LOGIN_FULL, "every use is asked for");
+        return;
+    }
+    application->logins[SR_TOKEN_ACCOUNTS] = SR_LOGIN_FULL;
+    sr_program_answer(request, SR_CKR_OK);
+}
+
 static void login_user(SrRequest *request)
 {
     const SrApplication *application = request->call->application;
@@ -133,7 +148,7 @@ static void login_user(SrRequest *request)
     if (application->logins[token] == SR_LOGIN_FULL)
         sr_program_answer(request, SR_CKR_OK);
     else if (token == SR_TOKEN_ACCOUNTS)
-        take_effect(request, SR_LOGIN_FULL, "every use is asked for");
+        login_to_accounts(request);
     else if (sr_program_grant_any(request->agent, application, token))
         take_effect(request, SR_LOGIN_GRANTED, "grant");
     else

@@ -474,6 +474,26 @@ def test_grants_are_for_that_program_only(world):
     equal(world.program(program="/bin/true").try_sign(key, DIGEST, HASH), "USER_NOT_LOGGED_IN", "nor without a login")
 
 
+def test_a_script_gets_no_grant(world):
+    script = world.write("script", "#!/bin/sh\nexit 0\n", 0o700)
+    run = world.run("grant", "add", "--program", script, "--token", "keys")
+    equal((run.status, "is a script" in run.errors), (1, True), f"the error: {run.errors}")
+    equal(world.json("grant", "list")["grants"], [], "grants")
+    equal(world.shown(), "", "nobody is asked")
+
+
+def test_free_logins_do_not_fill_the_log(world):
+    program = world.program()
+    for _ in range(20):
+        equal(program.login(ACCOUNTS), "OK", "login")
+        program.logout(ACCOUNTS)
+    equal(len(events(world, "program-login")), 1, "lines for twenty logins")
+    world.run("lock").expect(0, "lock")
+    world.unlock()
+    equal(program.login(ACCOUNTS), "OK", "after a lock")
+    equal(len(events(world, "program-login")), 2, "a line after a lock")
+
+
 def test_a_mount_of_its_own_does_not_make_another_program(world):
     key = int(make_key(world)["id"], 16)
     target = os.path.realpath("/bin/true")
