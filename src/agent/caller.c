@@ -143,7 +143,8 @@ void sr_caller_introduce(SrCaller *caller, const char *program, gboolean is_conf
 char *sr_caller_describe(const SrCaller *caller)
 {
     if (caller->kind == SR_CALLER_CLI)
-        return g_strdup("The sealring command, at a terminal");
+        return g_strdup(caller->terminal ? "The sealring command, at a terminal"
+                                         : "The sealring command, without a terminal");
     if (caller->kind == SR_CALLER_PROGRAM)
         return g_strdup_printf("%s%s (process %ld)", caller->program,
                                caller->is_confirmed ? "" : ", as reported by the program itself",

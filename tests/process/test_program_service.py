@@ -436,7 +436,9 @@ def test_always_authenticate_asks_for_each_use(world):
 def test_a_granted_program_is_not_asked_for(world):
     key, other = make_key(world), make_key(world, "other")
     world.run("grant", "add", "--program", SELF, "--key", "work").expect(0, "grant")
-    contains(world.shown(), f"fact\tProgram: {SELF}", "the question")
+    shown = world.shown()
+    contains(shown, f"fact\tProgram: {SELF}", "the question")
+    contains(shown, "asker\tThe sealring command, without a terminal", "who asks")
     [grant] = world.json("grant", "list")["grants"]
     equal((grant["kind"], grant["program"], grant["key"]), ("program", SELF, key["id"]), "listed")
     program = world.program()
