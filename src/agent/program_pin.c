@@ -124,21 +124,6 @@ static void on_tried(SrRequest *request)
         sr_request_fail(request, error);
 }
 
-static void on_record(SrRequest *request)
-{
-    Checking *checking = request->state;
-    Trial *trial = g_new0(Trial, 1);
-
-    trial->record = g_steal_pointer(&request->result);
-    trial->given = g_steal_pointer(&checking->given);
-    sr_request_on_worker(request, try_pin, trial, trial_free, NULL, on_tried);
-}
-
-static gpointer get_job(SrStore *store, gpointer id, GError **error)
-{
-    return sr_store_get(store, SR_RECORD_RECORD, id, error);
-}
-
 /* Before the check: whoever kills the agent in the middle has used an attempt all the same. */
 static gboolean count_attempt(SrRequest *request, SrPin pin)
 {
@@ -154,6 +139,28 @@ static gboolean count_attempt(SrRequest *request, SrPin pin)
     return sr_program_pin_failures(agent, pin) == failures;
 }
 
+/* A store that did not give the record has cost no attempt. */
+static void on_record(SrRequest *request)
+{
+    Checking *checking = request->state;
+    g_autoptr(SrRecord) record = g_steal_pointer(&request->result);
+    Trial *trial;
+
+    if (!count_attempt(request, checking->pin)) {
+        sr_program_answer(request, SR_CKR_DEVICE_ERROR);
+        return;
+    }
+    trial = g_new0(Trial, 1);
+    trial->record = g_steal_pointer(&record);
+    trial->given = g_steal_pointer(&checking->given);
+    sr_request_on_worker(request, try_pin, trial, trial_free, NULL, on_tried);
+}
+
+static gpointer get_job(SrStore *store, gpointer id, GError **error)
+{
+    return sr_store_get(store, SR_RECORD_RECORD, id, error);
+}
+
 static void check_in_turn(SrRequest *request)
 {
     const Checking *checking = request->state;
@@ -163,11 +170,9 @@ static void check_in_turn(SrRequest *request)
         sr_program_answer(request, SR_CKR_PIN_INCORRECT);
     else if (sr_program_pin_failures(request->agent, pin) >= SR_PIN_ATTEMPTS)
         sr_program_answer(request, SR_CKR_PIN_LOCKED);
-    else if (count_attempt(request, pin))
+    else
         sr_request_on_store(request, get_job, g_strdup(record_ids[pin]), g_free,
                             (GDestroyNotify)sr_record_free, SR_STORE_DEADLINE_MS, on_record);
-    else
-        sr_program_answer(request, SR_CKR_DEVICE_ERROR);
 }
 
 void sr_program_pin_check(SrRequest *request, SrPin pin, SrBytes given, SrRequestStep next)

@@ -5,6 +5,7 @@ import os
 from cli_world import check, contains, equal, main
 from program_world import (ACCOUNTS, CKA_LABEL, DATA, DIGEST, KEYS, PROTECTED_PATH, SO, USER_PIN_FINAL, USER_PIN_LOCKED,
                            USER_PIN_LOW, ProgramWorld)
+from test_agent_races import vault_busy
 
 HASH = bytes(32)
 
@@ -99,6 +100,16 @@ def test_an_attempt_counts_before_it_is_checked(world):
         world.unlock()
     check(state(world)["failures"] >= 5, "killing the agent gives no more guesses")
     equal(world.program().login(KEYS, "1234"), "PIN_LOCKED", "locked")
+
+
+def test_a_store_that_does_not_answer_costs_no_attempt(world):
+    pin(world, "set").expect(0, "set")
+    program = world.program()
+    program.list(KEYS)  # the objects are known, so that only the PIN is asked of the store
+    with vault_busy(world):
+        check(program.login(KEYS, "1234") not in ("OK", "PIN_INCORRECT", "PIN_LOCKED"), "nobody can say whether it is right")
+    equal(state(world)["failures"], 0, "attempts")
+    equal(program.login(KEYS, "1234"), "OK", "afterwards")
 
 
 def test_the_pin_is_not_stored_as_it_is(world):
