@@ -301,14 +301,10 @@ void sr_token_objects_write_page(SrTokenObjects *objects, SrToken token, SrToken
     const guint32 first = MIN(from, total);
     guint32 next = first;
     gsize begin = end_of(listing, first);
-    gsize size;
 
     while (next < total && (next == first || end_of(listing, next + 1) - begin <= SR_PAGE_MAX))
         next++;
-    size = end_of(listing, next) - begin;
     sr_packet_put_u32(writer, next < total ? next : 0);
     sr_packet_put_u32(writer, next - first);
-    /* The entries as they are, without a count of bytes. */
-    for (gsize i = 0; i < size; i++)
-        sr_packet_put_u8(writer, listing->bytes->data[begin + i]);
+    sr_packet_put_raw(writer, listing->bytes->data + begin, end_of(listing, next) - begin);
 }

@@ -50,6 +50,11 @@ void sr_packet_put_bytes(SrPacketWriter *writer, const void *bytes, size_t size)
     put(writer, bytes, size);
 }
 
+void sr_packet_put_raw(SrPacketWriter *writer, const void *bytes, size_t size)
+{
+    put(writer, bytes, size);
+}
+
 void sr_packet_put_text(SrPacketWriter *writer, const char *text)
 {
     sr_packet_put_bytes(writer, text, text ? strlen(text) : 0);

@@ -46,6 +46,9 @@ void sr_packet_put_u32(SrPacketWriter *writer, uint32_t value);
 void sr_packet_put_u64(SrPacketWriter *writer, uint64_t value);
 void sr_packet_put_bytes(SrPacketWriter *writer, const void *bytes, size_t size);
 
+/* Append bytes as they are, without a count: fields that were written before. */
+void sr_packet_put_raw(SrPacketWriter *writer, const void *bytes, size_t size);
+
 /* Append @text as bytes without its NUL; NULL is "". */
 void sr_packet_put_text(SrPacketWriter *writer, const char *text);
 

@@ -18,8 +18,9 @@ static void test_what_is_written_is_read(void)
     sr_packet_put_u64(&writer, G_GUINT64_CONSTANT(0x0102030405060708));
     sr_packet_put_bytes(&writer, "ab", 2);
     sr_packet_put_text(&writer, NULL);
+    sr_packet_put_raw(&writer, "\x05", 1);
     size = sr_packet_end(&writer);
-    g_assert_cmpuint(size, ==, SR_PACKET_HEADER_SIZE + 1 + 4 + 8 + 6 + 4);
+    g_assert_cmpuint(size, ==, SR_PACKET_HEADER_SIZE + 1 + 4 + 8 + 6 + 4 + 1);
 
     memcpy(&header, memory, sizeof header);
     g_assert_cmpuint(header.size, ==, size - SR_PACKET_HEADER_SIZE);
@@ -37,6 +38,7 @@ static void test_what_is_written_is_read(void)
     bytes = sr_packet_get_bytes(&reader, &size);
     g_assert_nonnull(bytes);
     g_assert_cmpuint(size, ==, 0);
+    g_assert_cmpuint(sr_packet_get_u8(&reader), ==, 5);
     g_assert_true(sr_packet_is_complete(&reader));
 }
 
