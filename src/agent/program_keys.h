@@ -21,5 +21,6 @@ gboolean sr_program_new_number(const SrRequest *request, guint64 *ret_number, GE
 SrTokenObject *sr_program_merge(guint64 number, SrToken token, guint32 class,
                                 const SrTokenObject *object, SrBytes changes);
 
-/* A store job that puts a SrRecord. */
+/* Store jobs: put a SrRecord; remove the record (SR_RECORD_RECORD) with that id. */
 gpointer sr_program_put_job(SrStore *store, gpointer record, GError **error);
+gpointer sr_program_remove_job(SrStore *store, gpointer id, GError **error);

@@ -17,6 +17,11 @@ gpointer sr_program_put_job(SrStore *store, gpointer record, GError **error)
     return sr_store_put(store, record, error) ? store : NULL;
 }
 
+gpointer sr_program_remove_job(SrStore *store, gpointer id, GError **error)
+{
+    return sr_store_remove(store, SR_RECORD_RECORD, id, error) ? store : NULL;
+}
+
 gboolean sr_program_new_number(const SrRequest *request, guint64 *ret_number, GError **error)
 {
     const SrTokenObjects *objects = sr_programs_objects(request->agent->programs);
@@ -281,11 +286,6 @@ void sr_program_change(SrRequest *request)
     sr_program_need_objects(request, TRUE, on_objects_to_change);
 }
 
-static gpointer remove_job(SrStore *store, gpointer id, GError **error)
-{
-    return sr_store_remove(store, SR_RECORD_RECORD, id, error) ? store : NULL;
-}
-
 static void on_removed(SrRequest *request)
 {
     GError *error = NULL;
@@ -306,8 +306,8 @@ static void on_objects_to_destroy(SrRequest *request)
     if (!find_target(request, &object) || (object && !may_write(request, object->token)))
         return;
     if (object)
-        sr_request_change_store(request, remove_job, sr_token_object_id(object->number), g_free,
-                                SR_STORE_DEADLINE_MS, on_removed);
+        sr_request_change_store(request, sr_program_remove_job, sr_token_object_id(object->number),
+                                g_free, SR_STORE_DEADLINE_MS, on_removed);
     else
         sr_program_keys_destroy(request);
 }

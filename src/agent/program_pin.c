@@ -1,5 +1,6 @@
 #include "agent/program_pin.h"
 
+#include "agent/program_keys.h"
 #include "agent/program_result.h"
 #include "base/error.h"
 #include "store/token_pin.h"
@@ -261,19 +262,9 @@ static void on_removed(SrRequest *request)
     next(request);
 }
 
-static gpointer put_job(SrStore *store, gpointer record, GError **error)
-{
-    return sr_store_put(store, record, error) ? store : NULL;
-}
-
-static gpointer remove_job(SrStore *store, gpointer id, GError **error)
-{
-    return sr_store_remove(store, SR_RECORD_RECORD, id, error) ? store : NULL;
-}
-
 static void on_made(SrRequest *request)
 {
-    sr_request_change_store(request, put_job, g_steal_pointer(&request->result),
+    sr_request_change_store(request, sr_program_put_job, g_steal_pointer(&request->result),
                             (GDestroyNotify)sr_record_free, 0, on_stored);
 }
 
@@ -288,8 +279,8 @@ void sr_program_pin_store(SrRequest *request, SrPin pin, SrSecret *value, SrRequ
     request->state = changing;
     request->free_state = g_free;
     if (!value) {
-        sr_request_change_store(request, remove_job, g_strdup(record_ids[pin]), g_free, 0,
-                                on_removed);
+        sr_request_change_store(request, sr_program_remove_job, g_strdup(record_ids[pin]), g_free,
+                                0, on_removed);
         return;
     }
     making = g_new0(Making, 1);
