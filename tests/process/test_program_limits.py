@@ -71,8 +71,8 @@ def test_uses_that_cannot_be_logged_end_the_rights(world):
                 while True:
                     fill.write(bytes(4096))
             other = world.program()
-            while other.login(ACCOUNTS) == "OK":
-                other.logout(ACCOUNTS)
+            while other.login(KEYS) == "OK":  # a line each
+                other.logout(KEYS)
             used, name, end = 0, "OK", time.monotonic() + 4
             while name == "OK" and time.monotonic() < end:
                 name = program.try_sign(key, DIGEST, HASH)
