@@ -190,28 +190,37 @@ static double read_rate(int results)
     return rate;
 }
 
+/* Returns where the application's rates are read; end of file says that it died. */
+static int start_application(char **arguments, const int start[2])
+{
+    int results[2];
+
+    if (pipe(results) != 0)
+        exit(1);
+    if (fork() == 0) {
+        close(start[1]);
+        close(results[0]);
+        run_application(arguments, start[0], results[1]);
+    }
+    close(results[1]);
+    read_rate(results[0]); /* ready: SoftHSM2 does not stand two that start at once */
+    return results[0];
+}
+
 static void run_rate(char **arguments)
 {
     const uint32_t applications = parse_count(arguments[3]);
+    int results[APPLICATIONS_MAX];
     double sum = 0;
-    int results[2];
     int start[2];
 
-    if (applications > APPLICATIONS_MAX || pipe(results) != 0 || pipe(start) != 0)
+    if (applications > APPLICATIONS_MAX || pipe(start) != 0)
         exit(1);
-    for (uint32_t i = 0; i < applications; i++) {
-        if (fork() == 0) {
-            close(start[1]);
-            close(results[0]);
-            run_application(arguments, start[0], results[1]);
-        }
-    }
-    close(results[1]);
     for (uint32_t i = 0; i < applications; i++)
-        read_rate(results[0]);
+        results[i] = start_application(arguments, start);
     close(start[1]); /* go */
     for (uint32_t i = 0; i < applications; i++)
-        sum += read_rate(results[0]);
+        sum += read_rate(results[i]);
     while (wait(NULL) > 0)
         ;
     printf("rate %.0f per second\n", sum);
