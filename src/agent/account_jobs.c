@@ -266,6 +266,7 @@ static SrPrepared *collect(SrStore *store, const SrPreparation *preparation, GEr
     if (newer) {
         sr_account_free(prepared->account);
         prepared->account = newer;
+        prepared->is_from_journal = TRUE;
     }
     prepared->client =
         get_client(store, prepared->account->issuer, prepared->account->client_id, error);
@@ -308,8 +309,11 @@ gpointer sr_account_prepare_job(SrStore *store, gpointer data, GError **error)
     prepared->was_sent =
         account->state == SR_ACCOUNT_IN_FLIGHT || account->state == SR_ACCOUNT_UNCERTAIN;
     prepared->is_ready = is_enough(account, preparation, prepared->was_sent);
-    if (prepared->is_ready)
+    if (prepared->is_ready) {
+        if (prepared->is_from_journal)
+            sr_account_put_job(store, account, NULL); /* the journal keeps it when this fails */
         return g_steal_pointer(&prepared);
+    }
     account->state = prepared->was_sent ? SR_ACCOUNT_UNCERTAIN : SR_ACCOUNT_IN_FLIGHT;
     account->generation++;
     return sr_account_put_job(store, account, error) ? g_steal_pointer(&prepared) : NULL;

@@ -35,6 +35,7 @@ typedef struct {
     SrClient *client;      /* with its secret, if there is one */
     SrSecret *journal_key; /* made when there was none */
     gboolean is_ready; /* nothing is to be sent: the account has a good token, or needs a login */
+    gboolean is_from_journal;
     gboolean was_sent; /* its refresh token was sent before, and the answer was lost */
 } SrPrepared;
 
