@@ -78,13 +78,16 @@ gboolean sr_hex_decode_fixed(const char *text, gsize length, guint8 *bytes, gsiz
 
 static const char base64url_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static gsize base64url_length(gsize size)
 {
     return (size * 4 + 2) / 3;
 }
 
-static void base64url_write(const guint8 *bytes, gsize size, char *text)
+/* Both kinds, without padding. */
+static void base64_write(const char *alphabet, const guint8 *bytes, gsize size, char *text)
 {
     guint32 bits = 0;
     guint held = 0;
@@ -94,11 +97,11 @@ static void base64url_write(const guint8 *bytes, gsize size, char *text)
         held += 8;
         while (held >= 6) {
             held -= 6;
-            *text++ = base64url_alphabet[bits >> held & 63];
+            *text++ = alphabet[bits >> held & 63];
         }
     }
     if (held)
-        *text = base64url_alphabet[bits << (6 - held) & 63];
+        *text = alphabet[bits << (6 - held) & 63];
 }
 
 static int base64url_value(char c)
@@ -143,7 +146,7 @@ char *sr_base64url_encode(const guint8 *bytes, gsize size)
     const gsize length = base64url_length(size);
     char *text = g_malloc(length + 1);
 
-    base64url_write(bytes, size, text);
+    base64_write(base64url_alphabet, bytes, size, text);
     text[length] = '\0';
     return text;
 }
@@ -167,7 +170,7 @@ SrSecret *sr_base64url_encode_secret(const guint8 *bytes, gsize size, GError **e
     SrSecret *text = sr_secret_new(base64url_length(size), error);
 
     if (text)
-        base64url_write(bytes, size, (char *)sr_secret_data(text));
+        base64_write(base64url_alphabet, bytes, size, (char *)sr_secret_data(text));
     return text;
 }
 
@@ -181,6 +184,18 @@ SrSecret *sr_base64url_decode_secret(const char *text, gsize length, GError **er
         return g_steal_pointer(&bytes);
     sr_error_set(error, SR_ERROR_CORRUPT, "a stored secret is not base64url text");
     return NULL;
+}
+
+SrSecret *sr_base64_encode_secret(const guint8 *bytes, gsize size, GError **error)
+{
+    const gsize length = (size + 2) / 3 * 4;
+    SrSecret *text = sr_secret_new(length, error);
+
+    if (!text)
+        return NULL;
+    memset(sr_secret_data(text), '=', length);
+    base64_write(base64_alphabet, bytes, size, (char *)sr_secret_data(text));
+    return text;
 }
 
 /* --- base58btc ------------------------------------------------------------------------------ */

@@ -39,6 +39,9 @@ GByteArray *sr_base64url_decode(const char *text, gsize length, gsize *ret_offse
 SrSecret *sr_base64url_encode_secret(const guint8 *bytes, gsize size, GError **error);
 SrSecret *sr_base64url_decode_secret(const char *text, gsize length, GError **error);
 
+/* base64 (RFC 4648 §4, padded) of a secret as a secret, as HTTP Basic wants it. */
+SrSecret *sr_base64_encode_secret(const guint8 *bytes, gsize size, GError **error);
+
 /* base58btc (Bitcoin alphabet), without multibase prefix. Owned by the caller. */
 char *sr_base58_encode(const guint8 *bytes, gsize size);
 

@@ -17,7 +17,7 @@ typedef struct {
     SrSecret *secret; /* NULL: a public client */
 } SrClient;
 
-/* @secret is taken, NULL for a public client. */
+/* @secret is taken; NULL or empty for a public client. Owned by the caller. */
 SrClient *sr_client_new(const char *id, SrSecret *secret);
 void sr_client_free(SrClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrClient, sr_client_free)

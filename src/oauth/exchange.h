@@ -5,10 +5,13 @@
  *     POST https://op.example/token          200
  *     Authorization: Basic …                 Content-Type: application/json
  *     Content-Type: application/…            Retry-After: 3
- *                                            DPoP-Nonce: …
- *     grant_type=…
- *                                            {"access_token":…
+ *     DPoP: …                                DPoP-Nonce: …
+ *     Content-Length: 87                     Content-Length: 312
  *
+ *     grant_type=…                           {"access_token":…
+ *
+ * Headers are in this order, each may be missing; the length is that of the body and missing
+ * without one, so a text that was cut anywhere is none. Lines end in "\n".
  * When there is no answer the reply's first line is "not-sent PROBLEM" (nothing of the request can
  * have reached the server) or "unknown PROBLEM" (some of it may have): for a refresh token, which
  * may be used once, that is the difference between trying again and signing the user out.
@@ -26,7 +29,7 @@
 
 typedef struct {
     char *method;            /* "GET", "POST", "PATCH", "DELETE" */
-    char *url;               /* https, or http on loopback; without fragment */
+    char *url;               /* as sr_endpoint_check (metadata.h) with loopback http wants it */
     char *content_type;      /* of the body, NULL without one */
     SrSecret *authorization; /* "Basic …", "Bearer …", "DPoP …"; NULL: no such header */
     char *dpop;              /* a proof of RFC 9449, or NULL */
@@ -65,13 +68,24 @@ typedef struct {
     SrSecret *body;     /* NULL when empty or not answered */
 } SrExchangeReply;
 
-/* A reply that is not an answer. @problem is copied, control characters replaced. */
+/*
+ * A reply that is not an answer, or (SR_OUTCOME_ANSWERED) one whose members the caller sets.
+ * @problem is copied as sr_provider_text writes it (provider.h), NULL for an answer. Owned by the
+ * caller.
+ */
 SrExchangeReply *sr_exchange_reply_new(SrOutcome outcome, const char *problem);
 
 void sr_exchange_reply_free(SrExchangeReply *reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrExchangeReply, sr_exchange_reply_free)
 
+/*
+ * The text of @reply. A content type or nonce that is not printable or over 1024 bytes is left out,
+ * retry_after is cut to a day: an answer with a new refresh token is not lost over these.
+ * SR_ERROR_INVALID_PARAMS for a status out of range, SR_ERROR_LIMIT_EXCEEDED for a body over
+ * SR_EXCHANGE_BODY_MAX. Owned by the caller.
+ */
 SrSecret *sr_exchange_reply_write(const SrExchangeReply *reply, GError **error);
 
-/* SR_ERROR_INVALID_PARAMS when @text is not such a reply (sealring-net died in the middle). */
+/* The reply of such a text. SR_ERROR_INVALID_PARAMS when it is none (sealring-net died in the
+ * middle). Owned by the caller. */
 SrExchangeReply *sr_exchange_reply_read(const SrSecret *text, GError **error);

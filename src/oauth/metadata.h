@@ -34,7 +34,8 @@ typedef struct {
  */
 gboolean sr_issuer_check(const char *issuer, gboolean loopback_http, GError **error);
 
-/* The same rules for any other address that is fetched; a query is allowed. Names @field. */
+/* The same rules for any other address that is fetched, of at most SR_EXCHANGE_URL_MAX bytes
+ * (exchange.h); a query is allowed. Names @field. */
 gboolean sr_endpoint_check(const char *url, const char *field, gboolean loopback_http,
                            GError **error);
 
