@@ -122,7 +122,7 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->network = sr_network_new(configuration);
     agent->providers = sr_providers_new(agent->network, configuration);
     agent->refresher = sr_refresher_new(agent);
-    agent->sign_ins = sr_sign_ins_new(agent);
+    agent->sign_ins = sr_sign_ins_new();
     agent->accounts = sr_accounts_new(error);
     if (!agent->accounts || !open_state(agent, error))
         return NULL;

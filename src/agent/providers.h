@@ -18,9 +18,9 @@ void sr_providers_free(SrProviders *providers);
 /*
  * Called exactly once, never from within the functions below. Either @error is set
  * (SR_ERROR_NETWORK_ERROR, _PROVIDER_ERROR) or @metadata, and @jwks where it was asked for. All
- * borrowed, until the callback returns.
+ * borrowed, until the callback returns (@metadata may be kept with sr_metadata_ref).
  */
-typedef void (*SrProviderDone)(const SrMetadata *metadata, const SrJwks *jwks, const GError *error,
+typedef void (*SrProviderDone)(SrMetadata *metadata, const SrJwks *jwks, const GError *error,
                                gpointer user_data);
 
 /* Get the metadata of @issuer. */

@@ -4,9 +4,9 @@
 #include "agent/account_lock.h"
 #include "agent/account_saving.h"
 #include "agent/accounts.h"
+#include "agent/proof.h"
 #include "agent/providers.h"
 #include "base/error.h"
-#include "oauth/dpop.h"
 #include "oauth/token_request.h"
 #include "oauth/token_response.h"
 #include "policy/journal.h"
@@ -28,6 +28,7 @@ struct SrRefresh {
     gint64 lock_until;
     SrProviderCall *provider_call;
     SrNetworkCall *network_call;
+    SrMetadata *metadata;
     SrPrepared *prepared;
     SrTokens *tokens;
     char *dpop_nonce;
@@ -45,6 +46,7 @@ void sr_refresh_free(SrRefresh *refresh)
         sr_network_cancel(refresh->network_call);
     if (refresh->lock >= 0)
         close(refresh->lock);
+    sr_metadata_free(refresh->metadata);
     sr_prepared_free(refresh->prepared);
     sr_tokens_free(refresh->tokens);
     g_clear_error(&refresh->outcome);
@@ -161,7 +163,7 @@ static void set_state(SrRefresh *refresh, SrAccountState state, const char *caus
 /* --- the provider's answer
  * --------------------------------------------------------------------------- */
 
-static void on_id_token_keys(const SrMetadata *metadata, const SrJwks *jwks, const GError *error,
+static void on_id_token_keys(SrMetadata *metadata, const SrJwks *jwks, const GError *error,
                              gpointer data)
 {
     SrRefresh *refresh = data;
@@ -315,48 +317,18 @@ static void on_answer(SrExchangeReply *owned_reply, gpointer data)
 /* --- sending
  * ----------------------------------------------------------------------------------------- */
 
-static gboolean add_proof(const SrRefresh *refresh, SrExchange *request, GError **error)
-{
-    const SrAccount *account = refresh->prepared->account;
-    g_autoptr(SrKey) key = NULL;
-
-    if (!account->dpop_key)
-        return TRUE;
-    key = sr_key_new(SR_KEY_P256, account->dpop_key, error);
-    request->dpop = key ? sr_dpop_proof(key, request->method, request->url, refresh->dpop_nonce,
-                                        NULL, g_get_real_time() / G_USEC_PER_SEC, error)
-                        : NULL;
-    return request->dpop != NULL;
-}
-
-/* The metadata is at hand: it was fetched before anything was written down. */
-static void on_metadata_to_send(const SrMetadata *metadata, const SrJwks *jwks, const GError *error,
-                                gpointer data)
-{
-    SrRefresh *refresh = data;
-    g_autoptr(SrExchange) request = NULL;
-
-    (void)jwks;
-    refresh->provider_call = NULL;
-    if (error)
-        refresh->outcome = g_error_copy(error);
-    else
-        request =
-            sr_token_request_refresh(metadata, refresh->prepared->client,
-                                     refresh->prepared->account->refresh_token, &refresh->outcome);
-    if (!request || !add_proof(refresh, request, &refresh->outcome)) {
-        on_unused(refresh);
-        return;
-    }
-    refresh->network_call =
-        sr_network_start(refresh->agent->network, g_steal_pointer(&request), on_answer, refresh);
-}
-
 static void send_token(SrRefresh *refresh)
 {
-    refresh->provider_call =
-        sr_providers_metadata(refresh->agent->providers, refresh->prepared->account->issuer,
-                              on_metadata_to_send, refresh);
+    const SrPrepared *prepared = refresh->prepared;
+    g_autoptr(SrExchange) request = sr_token_request_refresh(
+        refresh->metadata, prepared->client, prepared->account->refresh_token, &refresh->outcome);
+
+    if (request && sr_proof_add(request, prepared->account->dpop_key, refresh->dpop_nonce, NULL,
+                                &refresh->outcome))
+        refresh->network_call = sr_network_start(refresh->agent->network, g_steal_pointer(&request),
+                                                 on_answer, refresh);
+    else
+        on_unused(refresh);
 }
 
 static void on_prepared(gpointer result, const GError *error, gpointer data)
@@ -404,18 +376,19 @@ static void prepare(SrRefresh *refresh)
                         free_prepared, SR_STORE_DEADLINE_MS, on_prepared, refresh);
 }
 
-static void on_metadata(const SrMetadata *metadata, const SrJwks *jwks, const GError *error,
+static void on_metadata(SrMetadata *metadata, const SrJwks *jwks, const GError *error,
                         gpointer data)
 {
     SrRefresh *refresh = data;
 
-    (void)metadata;
     (void)jwks;
     refresh->provider_call = NULL;
-    if (error)
+    if (error) {
         fail(refresh, g_error_copy(error));
-    else
-        prepare(refresh);
+        return;
+    }
+    refresh->metadata = sr_metadata_ref(metadata);
+    prepare(refresh);
 }
 
 /* --- the lock

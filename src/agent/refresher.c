@@ -5,6 +5,7 @@
 
 #define PAUSE_FIRST 2       /* seconds between failed refreshes, doubled each time … */
 #define PAUSE_MAX 60        /* … up to here */
+#define PATIENCE 90         /* seconds, longer than lock and exchange together */
 #define RETRY_AFTER_MAX 300 /* seconds that a provider may make us wait */
 
 struct SrRefresher {
@@ -34,7 +35,7 @@ struct SrRefreshWait {
     SrRefreshDone done;
     gpointer user_data;
     GError *error;
-    guint source;
+    guint source; /* the turn of the main loop, or the end of patience */
 };
 
 /* --- waiting
@@ -106,6 +107,28 @@ static gboolean on_idle(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static guint index_of(const SrRefreshWait *wait)
+{
+    guint index = 0;
+
+    g_ptr_array_find(wait->running->waits, wait, &index);
+    return index;
+}
+
+/* The store takes what came back nowhere: the refresh goes on, who waits has waited enough. */
+static gboolean on_late(gpointer data)
+{
+    SrRefreshWait *wait = data;
+
+    wait->source = g_idle_add(on_idle, wait);
+    sr_error_set(&wait->error, SR_ERROR_STORE_UNAVAILABLE,
+                 "the account cannot be saved yet; see sealring doctor");
+    g_ptr_array_steal_index(wait->running->waits, index_of(wait));
+    wait->running = NULL;
+    g_ptr_array_add(wait->refresher->idle, wait);
+    return G_SOURCE_REMOVE;
+}
+
 /* @running NULL: called in the next turn of the main loop, with @error (copied, may be NULL). */
 static SrRefreshWait *add_wait(SrRefresher *refresher, Running *running, const GError *error,
                                SrRefreshDone done, gpointer user_data)
@@ -117,8 +140,8 @@ static SrRefreshWait *add_wait(SrRefresher *refresher, Running *running, const G
     wait->done = done;
     wait->user_data = user_data;
     wait->error = error ? g_error_copy(error) : NULL;
-    if (!running)
-        wait->source = g_idle_add(on_idle, wait);
+    wait->source =
+        running ? g_timeout_add_seconds(PATIENCE, on_late, wait) : g_idle_add(on_idle, wait);
     g_ptr_array_add(running ? running->waits : refresher->idle, wait);
     return wait;
 }
@@ -215,6 +238,7 @@ static void on_ended(const GError *error, gint64 retry_after, gpointer data)
     while (running->waits->len > 0) {
         SrRefreshWait *wait = g_ptr_array_steal_index(running->waits, 0);
 
+        g_source_remove(wait->source);
         wait->running = NULL;
         wait->error = error ? g_error_copy(error) : NULL;
         wait->source = g_idle_add(on_idle, wait);
