@@ -10,6 +10,7 @@
 #define RETRY_AFTER_MAX 86400
 #define NOT_SENT "not-sent "
 #define UNKNOWN "unknown "
+#define NO_REASON "no reason was given"
 
 SrExchangeReply *sr_exchange_reply_new(SrOutcome outcome, const char *problem)
 {
@@ -18,7 +19,7 @@ SrExchangeReply *sr_exchange_reply_new(SrOutcome outcome, const char *problem)
     reply->outcome = outcome;
     reply->retry_after = -1;
     if (outcome != SR_OUTCOME_ANSWERED)
-        reply->problem = sr_provider_text(problem && *problem ? problem : "no reason was given");
+        reply->problem = sr_provider_text(problem && *problem ? problem : NO_REASON);
     return reply;
 }
 
@@ -63,7 +64,7 @@ static void put(SrHeadWriter *writer, const SrExchangeReply *reply)
         return;
     }
     sr_head_add_text(writer, reply->outcome == SR_OUTCOME_NOT_SENT ? NOT_SENT : UNKNOWN);
-    sr_head_add_text(writer, reply->problem);
+    sr_head_add_text(writer, reply->problem ? reply->problem : NO_REASON);
     sr_head_add_text(writer, "\n");
 }
 

@@ -5,21 +5,10 @@
  */
 #pragma once
 
-#include "base/json.h"
 #include "base/secret.h"
+#include "oauth/jwks.h"
 
 #include <glib.h>
-
-typedef struct SrJwks SrJwks;
-
-/*
- * The usable public keys of a JWK Set (RFC 7517 §5); keys of other kinds, "use":"enc" and RSA below
- * 2048 bits are left out. SR_ERROR_PROVIDER_ERROR when it is no JWK Set or has over 64 keys. Owned
- * by the caller.
- */
-SrJwks *sr_jwks_parse(const char *text, gsize length, GError **error);
-void sr_jwks_free(SrJwks *jwks);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrJwks, sr_jwks_free)
 
 typedef struct {
     const char *issuer;

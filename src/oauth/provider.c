@@ -38,8 +38,10 @@ char *sr_provider_problem(SrJson *answer, guint status)
         text = g_strdup(problem);
     else if (explanation)
         text = g_strdup_printf("HTTP status %u (%s)", status, explanation);
-    else
+    else if (status)
         text = g_strdup_printf("HTTP status %u", status);
+    else
+        text = g_strdup("no reason was given");
     return sr_provider_text(text);
 }
 

@@ -18,8 +18,8 @@ char *sr_provider_text(const char *text);
 
 /*
  * The error in an answer (RFC 6749 §5.2) in such text: "invalid_grant (session not found)"; without
- * an error member what else explains it, with the HTTP @status. @answer may be NULL. Owned by the
- * caller.
+ * an error member what else explains it, with the HTTP @status (0: not known). @answer may be NULL.
+ * Owned by the caller.
  */
 char *sr_provider_problem(SrJson *answer, guint status);
 

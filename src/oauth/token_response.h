@@ -13,8 +13,9 @@ typedef struct {
     gboolean is_dpop;        /* token_type "DPoP" (RFC 9449 §5), else "Bearer" */
     SrSecret *refresh_token; /* NULL: none was sent, the old one stays */
     SrSecret *id_token;      /* or NULL */
-    char *scope;             /* NULL: as asked for */
-    gint64 expires_in;       /* seconds, 1 … 31 536 000; -1: it does not say or says nonsense */
+    char *scope;             /* what was granted, NULL: as asked for */
+    gint64 expires_in;       /* seconds, 1 … 31 536 000; -1: it does not say, or says nonsense (0,
+                                negative, a string, a fraction, more) */
 } SrTokens;
 
 void sr_tokens_free(SrTokens *tokens);
@@ -29,13 +30,15 @@ typedef enum {
     SR_VERDICT_EXPIRED,       /* device flow: expired_token */
     SR_VERDICT_DPOP_NONCE,    /* use_dpop_nonce: reply->dpop_nonce has it (RFC 9449 §8) */
     SR_VERDICT_REFUSED,       /* another error of the provider: the token was not used up */
-    SR_VERDICT_BUSY,          /* 429, 503: come back later; not used up */
+    SR_VERDICT_BUSY,          /* 429, 503, not sent: come back later; not used up */
     SR_VERDICT_UNKNOWN,       /* other 5xx, 408, a reply that makes no sense: perhaps used up */
 } SrVerdict;
 
 /*
- * Judge @reply (answered), by its error member when there is one, else by its status (400 and 401
- * alike). SR_VERDICT_TOKENS: *ret_tokens, owned by the caller. Every other verdict sets @error:
+ * Judge @reply, by its error member when there is one, else by its status (400 and 401 alike); one
+ * that was not sent is SR_VERDICT_BUSY, one with an unknown outcome SR_VERDICT_UNKNOWN (both
+ * SR_ERROR_NETWORK_ERROR). Tokens are taken out of the reply's body.
+ * SR_VERDICT_TOKENS: *ret_tokens, owned by the caller. Every other verdict sets @error:
  * SR_ERROR_LOGIN_REQUIRED (invalid grant), _USER_REJECTED (denied), _PROVIDER_ERROR, each with the
  * provider's error and description, printable and at most 200 bytes long.
  * A success is refused (SR_VERDICT_UNKNOWN) that is not JSON of a known shape, has no access token,
