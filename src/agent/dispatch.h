@@ -26,6 +26,8 @@ extern const SrMethod sr_methods_storage[];
 extern const SrMethod sr_methods_grants[];
 extern const SrMethod sr_methods_management[];
 extern const SrMethod sr_methods_pkcs11[];
+extern const SrMethod sr_methods_oauth[];
+extern const SrMethod sr_methods_accounts[];
 
 /* name → SrMethod for all groups. Owned by the caller. */
 GHashTable *sr_dispatch_table(void);

@@ -37,9 +37,15 @@ static void on_client_saved(SrRequest *request)
 static void save_client(SrSignIn *sign_in)
 {
     SrClientQuery *query = g_new0(SrClientQuery, 1);
+    GError *error = NULL;
 
     query->issuer = g_strdup(sign_in->issuer);
-    query->client = sr_client_copy(sign_in->client);
+    query->client = sr_client_copy(sign_in->client, &error);
+    if (!query->client) {
+        sr_client_query_free(query);
+        sr_sign_in_fail(sign_in, error);
+        return;
+    }
     sr_request_on_store(sign_in->request, sr_client_put_job, query, free_query, NULL,
                         SR_STORE_DEADLINE_MS, on_client_saved);
 }
