@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Faults, DROP, HANG } from "./faults.mjs";
 import { Record } from "./record.mjs";
+import { json } from "./reply.mjs";
 
 const COMMON = {
     port: { type: "string", default: "0" },
@@ -14,12 +15,6 @@ const COMMON = {
 };
 const HANG_SECONDS = 120;
 const BODY_BYTES = 1 << 20;
-
-// A reply is { status, headers: [[name, value]], body: Buffer }, everywhere.
-export const reply = (status, body, headers = []) => ({ status, headers, body: Buffer.from(body ?? "") });
-export const json = (value, status = 200) => reply(status, JSON.stringify(value), [["content-type", "application/json"]]);
-export const html = (text, status = 200) => reply(status, text, [["content-type", "text/html; charset=utf-8"]]);
-export const redirect = (location, headers = []) => reply(302, "", [...headers, ["location", location]]);
 
 export const argumentsWith = (more) => parseArgs({ options: { ...COMMON, ...more } }).values;
 
@@ -39,14 +34,19 @@ async function requestOf(message) {
              headers: message.headers, body: await bodyOf(message) };
 }
 
+function end(response, how) {
+    if (how === DROP) response.socket?.destroy();
+    if (how === HANG) setTimeout(() => response.socket?.destroy(), HANG_SECONDS * 1000).unref();
+}
+
+// A reply with @sent and @then has only so many bytes of its body, and then a bad end.
 function send(response, answer) {
-    if (answer === DROP) return response.socket.destroy();
-    if (answer === HANG) return setTimeout(() => response.socket?.destroy(), HANG_SECONDS * 1000).unref();
+    if (answer === DROP || answer === HANG) return end(response, answer);
     const headers = answer.headers.filter(([name]) => !/^(content-length|transfer-encoding|connection|date)$/i.test(name));
     response.sendDate = false;
     response.writeHead(answer.status, [...headers, ["content-length", String(answer.body.length)]].flat());
-    if (answer.cut === undefined) return response.end(answer.body);
-    response.write(answer.body.subarray(0, answer.cut), () => response.socket.destroy());
+    if (answer.then === undefined) return response.end(answer.body);
+    response.write(answer.body.subarray(0, answer.sent), () => end(response, answer.then));
 }
 
 // What a test asks of the front itself, below /_test/.
@@ -75,13 +75,14 @@ async function answer(request, front) {
     const endpoint = front.provider.endpoint(request.path);
     const entry = front.record.request(request, endpoint);
     const forward = async () => front.record.reply(await front.provider.handle(request));
-    let result = await front.faults.around(endpoint, entry, forward, front.provider);
-    const location = result.headers?.find(([name]) => name.toLowerCase() === "location");
-    if (location && new URL(location[1], front.base).origin !== front.base) {
+    const result = await front.faults.around(endpoint, entry, forward, front.provider);
+    if (!result.status) return result; // no reply at all
+    const location = result.headers.find(([name]) => name.toLowerCase() === "location");
+    if (location && !entry.fault && new URL(location[1], front.base).origin !== front.base) {
         location[1] = front.faults.redirect(location[1], entry);
     }
-    entry.status = result.status ?? null;
-    return result.status ? front.record.reply(result) : result;
+    entry.status = result.status;
+    return front.record.reply(result);
 }
 
 function makeServer(options, listener) {

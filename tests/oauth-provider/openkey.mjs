@@ -7,9 +7,10 @@ import { betterAuth } from "better-auth";
 import { jwt } from "better-auth/plugins/jwt";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { oauthProvider } from "@better-auth/oauth-provider";
-import { argumentsWith, redirect, reply, serve } from "./front.mjs";
+import { argumentsWith, serve } from "./front.mjs";
 import { administer } from "./openkey_admin.mjs";
 import { PASSWORD, consentPage, loginPage } from "./pages.mjs";
+import { json, redirect, reply } from "./reply.mjs";
 
 const SCOPES = ["openid", "email", "keys", "offline_access"];
 const WEEK = 7 * 24 * 3600;
@@ -117,7 +118,7 @@ class OpenKey {
         if (method !== "GET") return reply(405);
         const { getOAuthServerConfig, getOpenIdConfig } = this.auth.api;
         const document = await (path.startsWith(METADATA) ? getOAuthServerConfig : getOpenIdConfig)();
-        return reply(200, JSON.stringify(document), [["content-type", "application/json"], ["cache-control", "public, max-age=15"]]);
+        return json(document);
     }
 
     // A user who is not known yet gets an account.

@@ -1,6 +1,6 @@
 // OpenKey's admin API for OAuth clients, below /api/admin/oauth/clients.
 import { createHash, randomBytes } from "node:crypto";
-import { json } from "./front.mjs";
+import { json } from "./reply.mjs";
 
 export const ADMIN_KEY = "admin key of the tests";
 const PATH = "/api/admin/oauth/clients";

@@ -1,5 +1,5 @@
 // The pages that a user sees: for a browser, and simple enough for a script.
-import { html } from "./front.mjs";
+import { html } from "./reply.mjs";
 
 export const PASSWORD = "password of a test user";
 

@@ -1,5 +1,6 @@
 // What a provider was asked and what secrets it gave out.
 import { createHash } from "node:crypto";
+import { membersOf } from "./reply.mjs";
 
 const SECRETS = new Set(["code", "code_verifier", "refresh_token", "access_token", "id_token", "id_token_hint", "token",
                          "client_secret", "password", "device_code", "client_assertion", "subject_token"]);
@@ -9,20 +10,12 @@ const SHOWN_HEX = 16;
 
 const hidden = (value) => "sha256:" + createHash("sha256").update(value).digest("hex").slice(0, SHOWN_HEX);
 
-function parsed(text) {
-    try {
-        return JSON.parse(text);
-    } catch {
-        return null;
-    }
-}
-
 // Names and values of a request, from its query and its body; a name that comes twice has a list.
 function parametersOf({ query, body, headers }) {
     const pairs = [...query];
     const type = headers["content-type"] ?? "";
     if (type.startsWith("application/x-www-form-urlencoded")) pairs.push(...new URLSearchParams(body.toString()));
-    if (type.startsWith("application/json")) pairs.push(...Object.entries(parsed(body) ?? {}));
+    if (type.startsWith("application/json")) pairs.push(...Object.entries(membersOf(body) ?? {}));
     const found = {};
     for (const [name, value] of pairs) {
         const shown = SECRETS.has(name) ? hidden(String(value)) : value;
@@ -77,7 +70,7 @@ export class Record {
             const code = name.toLowerCase() === "location" && new URL(value, "http://provider").searchParams.get("code");
             if (code) this.#issue("code", code);
         }
-        if (reply.body.length && reply.body.length < 1 << 20) this.#issueMembers(parsed(reply.body));
+        if (reply.body.length && reply.body.length < 1 << 20) this.#issueMembers(membersOf(reply.body));
         return reply;
     }
 
