@@ -9,10 +9,8 @@ ends with the block, and with the test in any case. Starting one takes about two
 tests uses one for all.
 """
 import collections
-import html
 import http.client
 import json
-import re
 import selectors
 import shutil
 import signal
@@ -20,6 +18,7 @@ import ssl
 import subprocess
 import tempfile
 import urllib.parse
+from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -163,7 +162,7 @@ class Provider:
         head = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", **(headers or {})}
         reply = self.request("POST", url, urllib.parse.urlencode(fields), head)
         text = reply.body.decode(errors="replace")
-        return reply.status, json.loads(text) if "json" in reply.headers.get("Content-Type", "") else text
+        return reply.status, json.loads(text) if text and "json" in reply.headers.get("Content-Type", "") else text
 
     def metadata(self):
         return self.json("GET", self.metadata_url)
@@ -187,7 +186,7 @@ class Provider:
                  "grant_types": ["authorization_code", "refresh_token"],
                  "application_type": "native" if type == "native" else "web",
                  "token_endpoint_auth_method": "client_secret_basic" if type == "web" else "none"}
-        made = self.json("POST", self.metadata()["registration_endpoint"], asked)
+        made = self.json("POST", "/reg", asked)
         return Client(made["client_id"], made.get("client_secret"))
 
     # --- the user --------------------------------------------------------------------------------
@@ -199,21 +198,33 @@ class Provider:
         """
         if mode == "deny":
             self.json("POST", "/_test/forget", {"user": user})  # or the user would not be asked again
+        url, page = self._visit(url, mode, user)
+        if page:
+            raise ErrorPage(f"{page.status} {url} {page.body[:300]!r}")
+        return url
+
+    def approve_device(self, url, mode="allow", user=USER):
+        """What a user does with the verification_uri_complete of a device; returns the last page's text."""
+        return self._visit(url, mode, user)[1].body.decode()
+
+    def _visit(self, url, mode, user):
+        """Go on from @url until the provider is left (URL, None) or shows a page without a form (URL, Reply)."""
         browser = Browser(self)
         reply = browser.request("GET", url)
         for _ in range(STEPS):
             if location := reply.headers.get("Location"):
                 url = urllib.parse.urljoin(url, location)
                 if not url.startswith(self.base + "/"):
-                    return url
+                    return url, None
                 reply = browser.request("GET", url)
                 continue
-            form = re.search(r'<form method="post" action="([^"]*)"', reply.body.decode(errors="replace"))
-            if reply.status != 200 or not form:
-                raise ErrorPage(f"{reply.status} {url} {reply.body[:300]!r}")
-            url = urllib.parse.urljoin(url, html.unescape(form[1]))
-            fields = {"email": user, "password": PASSWORD} if b'name="password"' in reply.body else {"answer": mode}
-            reply = browser.request("POST", url, fields)
+            form = Form(reply.body.decode(errors="replace"))
+            if form.action is None:
+                return url, reply
+            url = urllib.parse.urljoin(url, form.action)
+            answers = {"email": user, "password": PASSWORD, "answer": mode}
+            filled = {name: answers.get(name, value) for name, value in form.fields.items()}
+            reply = browser.request("POST", url, filled)
         raise Failure("the provider sends its user in circles")
 
     def answer_pages(self, answer, user=USER):
@@ -248,6 +259,26 @@ class Provider:
     def reset(self):
         """No faults, an empty log, no secrets, pages that wait. Clients and tokens stay."""
         self.json("POST", "/_test/reset")
+
+
+class Form(HTMLParser):
+    """The first form of a page: where it goes (None: there is none), and its fields with their values."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.action, self.fields, self._inside = None, {}, False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "form" and self.action is None:
+            self.action, self._inside = attributes.get("action", ""), True
+        elif self._inside and tag in ("input", "button") and attributes.get("name"):
+            self.fields.setdefault(attributes["name"], attributes.get("value", ""))
+
+    def handle_endtag(self, tag):
+        if tag == "form":
+            self._inside = False
 
 
 class Browser:
