@@ -30,6 +30,7 @@ USER = "a@example.com"
 PASSWORD = "password of a test user"
 ADMIN_KEY = "admin key of the tests"
 
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SOURCES = Path(__file__).resolve().parents[1] / "oauth-provider"
 START_SECONDS = 20
 REPLY_SECONDS = 20
@@ -175,7 +176,7 @@ class Provider:
         return self.json(method, f"/api/admin/oauth/clients{path}", value, headers)
 
     def client(self, type="native", redirect_uris=("http://127.0.0.1/callback",), name="Test"):
-        """A new client; its secret is None unless @type is "web"."""
+        """A new client; its secret is None unless @type is "web". Types: spa, native, web, and panva's "device"."""
         if self.kind == "panva":
             return self._register(type, redirect_uris, name)
         made = self.admin("POST", value={"name": name, "redirectUris": list(redirect_uris), "type": type})
@@ -184,8 +185,10 @@ class Provider:
     def _register(self, type, redirect_uris, name):
         asked = {"client_name": name, "redirect_uris": list(redirect_uris), "response_types": ["code"],
                  "grant_types": ["authorization_code", "refresh_token"],
-                 "application_type": "native" if type == "native" else "web",
+                 "application_type": "native" if type in ("native", "device") else "web",
                  "token_endpoint_auth_method": "client_secret_basic" if type == "web" else "none"}
+        if type == "device":
+            asked |= {"redirect_uris": [], "response_types": [], "grant_types": [DEVICE_GRANT, "refresh_token"]}
         made = self.json("POST", "/reg", asked)
         return Client(made["client_id"], made.get("client_secret"))
 
@@ -208,8 +211,8 @@ class Provider:
         return self._visit(url, mode, user)[1].body.decode()
 
     def _visit(self, url, mode, user):
-        """Go on from @url until the provider is left (URL, None) or shows a page without a form (URL, Reply)."""
-        browser = Browser(self)
+        """Go on from @url until the provider is left (URL, None) or shows a page that leads nowhere (URL, Reply)."""
+        browser, filled_in = Browser(self), set()
         reply = browser.request("GET", url)
         for _ in range(STEPS):
             if location := reply.headers.get("Location"):
@@ -219,8 +222,9 @@ class Provider:
                 reply = browser.request("GET", url)
                 continue
             form = Form(reply.body.decode(errors="replace"))
-            if form.action is None:
+            if form.action is None or form.name in filled_in:
                 return url, reply
+            filled_in.add(form.name)
             url = urllib.parse.urljoin(url, form.action)
             answers = {"email": user, "password": PASSWORD, "answer": mode}
             filled = {name: answers.get(name, value) for name, value in form.fields.items()}
@@ -268,6 +272,11 @@ class Form(HTMLParser):
         super().__init__()
         self.action, self.fields, self._inside = None, {}, False
         self.feed(page)
+
+    @property
+    def name(self):
+        """The same for a form that is shown again."""
+        return self.action, *self.fields
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)

@@ -16,17 +16,19 @@ from oauth_provider import KINDS, Provider
 REDIRECT = "http://127.0.0.1:8765/callback"
 SCOPE = "openid email offline_access"
 
-# Whether Node finds the signature of a token good: the key is the one of the JWKS with the token's kid.
+# Which tokens have a signature that Node finds good, with the key of the JWKS that has the token's kid.
 VERIFY = """
 const { createPublicKey, verify, constants } = require("node:crypto");
-const { token, keys } = JSON.parse(require("node:fs").readFileSync(0));
-const [head, body, signature] = token.split(".");
-const { alg, kid } = JSON.parse(Buffer.from(head, "base64url"));
-const jwk = keys.find((one) => one.kid === kid);
-const how = { EdDSA: {}, ES256: { dsaEncoding: "ieee-p1363" }, RS256: {},
-              PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } }[alg];
-console.log(Boolean(jwk && how && verify(alg === "EdDSA" ? null : "sha256", Buffer.from(`${head}.${body}`),
-    { key: createPublicKey({ key: jwk, format: "jwk" }), ...how }, Buffer.from(signature, "base64url"))));
+const { tokens, keys } = JSON.parse(require("node:fs").readFileSync(0));
+const HOW = { EdDSA: {}, ES256: { dsaEncoding: "ieee-p1363" }, RS256: {},
+              PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } };
+console.log(JSON.stringify(tokens.map((token) => {
+    const [head, body, signature] = token.split(".");
+    const { alg, kid } = JSON.parse(Buffer.from(head, "base64url"));
+    const jwk = keys.find((one) => one.kid === kid);
+    return Boolean(jwk && HOW[alg] && verify(alg === "EdDSA" ? null : "sha256", Buffer.from(`${head}.${body}`),
+        { key: createPublicKey({ key: jwk, format: "jwk" }), ...HOW[alg] }, Buffer.from(signature, "base64url")));
+})));
 """
 
 
@@ -110,14 +112,14 @@ class PlainClient:
         return reply.status, json.loads(reply.body)
 
 
-def is_signed(provider, token):
-    """Whether the provider's present keys verify @token."""
+def are_signed(provider, tokens):
+    """Which of @tokens the provider's present keys verify, as a list of booleans."""
     keys = json.loads(provider.request("GET", provider.metadata()["jwks_uri"]).body)["keys"]
-    run = subprocess.run(["node", "-e", VERIFY], input=json.dumps({"token": token, "keys": keys}), capture_output=True,
+    run = subprocess.run(["node", "-e", VERIFY], input=json.dumps({"tokens": tokens, "keys": keys}), capture_output=True,
                          text=True, timeout=20)
     if run.returncode:
         raise Failure(run.stderr)
-    return run.stdout.strip() == "true"
+    return json.loads(run.stdout)
 
 
 def refused(answer, statuses, error):

