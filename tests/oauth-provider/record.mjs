@@ -46,9 +46,9 @@ export class Record {
         return entry;
     }
 
-    // The code of an authorization response is meant to be in a query, but never in one to the provider.
+    // The code of an authorization response is in a query, but not of a request to the provider.
     #hasSecret({ query, url }) {
-        return [...query.keys()].some((name) => SECRETS.has(name) && name !== "id_token_hint")
+        return [...query.keys()].some((name) => SECRETS.has(name))
             || Object.values(this.secrets).some((values) => [...values].some((value) => url.includes(encodeURIComponent(value))));
     }
 

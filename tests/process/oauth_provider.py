@@ -18,11 +18,10 @@ import ssl
 import subprocess
 import tempfile
 import urllib.parse
-from html.parser import HTMLParser
-from http.cookies import SimpleCookie
 from pathlib import Path
 
 from cli_world import BUILD, Failure, Skip
+from web_pages import Browser, Form
 
 NODE_VERSION = 20
 KINDS = ["openkey-1.6.11", "openkey-1.7.5", "panva"]
@@ -212,7 +211,7 @@ class Provider:
 
     def _visit(self, url, mode, user):
         """Go on from @url until the provider is left (URL, None) or shows a page that leads nowhere (URL, Reply)."""
-        browser, filled_in = Browser(self), set()
+        browser, filled_in = Browser(self.request), set()
         reply = browser.request("GET", url)
         for _ in range(STEPS):
             if location := reply.headers.get("Location"):
@@ -263,48 +262,3 @@ class Provider:
     def reset(self):
         """No faults, an empty log, no secrets, pages that wait. Clients and tokens stay."""
         self.json("POST", "/_test/reset")
-
-
-class Form(HTMLParser):
-    """The first form of a page: where it goes (None: there is none), and its fields with their values."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.action, self.fields, self._inside = None, {}, False
-        self.feed(page)
-
-    @property
-    def name(self):
-        """The same for a form that is shown again."""
-        return self.action, *self.fields
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        if tag == "form" and self.action is None:
-            self.action, self._inside = attributes.get("action", ""), True
-        elif self._inside and tag in ("input", "button") and attributes.get("name"):
-            self.fields.setdefault(attributes["name"], attributes.get("value", ""))
-
-    def handle_endtag(self, tag):
-        if tag == "form":
-            self._inside = False
-
-
-class Browser:
-    """Keeps cookies, as one window of a browser."""
-
-    def __init__(self, provider):
-        self.provider = provider
-        self.cookies = {}
-
-    def request(self, method, url, fields=None):
-        headers = {"Accept": "text/html"}
-        if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        if fields is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        reply = self.provider.request(method, url, fields and urllib.parse.urlencode(fields), headers)
-        for line in reply.headers.get_all("Set-Cookie", []):
-            for name, cookie in SimpleCookie(line).items():
-                self.cookies[name] = cookie.coded_value
-        return reply

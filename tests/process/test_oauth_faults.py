@@ -4,12 +4,12 @@ import contextlib
 import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 from cli_world import Failure, check, equal
 from oauth_provider import KINDS, Provider
@@ -72,7 +72,7 @@ def test_hanging_before_and_after(world):
 def test_a_delay_is_before_or_after(world):
     for after in (False, True):
         app, token = signed_in(world)
-        app.provider.fault("token", "delay", ms=1500, after=after)
+        app.provider.fault("token", "delay", ms=3000, after=after)
         raises(TimeoutError, raw, app, token, 0.4)
         equal(is_spent(app, token), after, f"whether the token was spent at once, after={after}")
         app.provider.fault("token", "delay", ms=300)
@@ -266,22 +266,30 @@ def test_tls_with_a_certificate_of_the_test(world, kind):
         world.application(provider, "native").sign_in()
 
 
-def test_a_provider_ends_with_the_test_that_started_it(world, kind):
-    world.get(kind)  # is skipped here when it cannot run
+def started_and_killed(kind, folder):
+    """Host and port of a provider whose test was killed before it could clean up."""
     program = ("import sys, time; sys.path.insert(0, sys.argv[1]); from oauth_provider import Provider\n"
                "with Provider(sys.argv[2]) as provider:\n    print(provider.base, flush=True); time.sleep(60)")
-    process = subprocess.Popen([sys.executable, "-B", "-c", program, os.path.dirname(__file__), kind], stdout=subprocess.PIPE)
-    address = process.stdout.readline().decode().strip().rpartition("//")[2].split(":")
-    process.send_signal(signal.SIGKILL)
+    process = subprocess.Popen([sys.executable, "-B", "-c", program, os.path.dirname(__file__), kind],
+                               stdout=subprocess.PIPE, env=os.environ | {"TMPDIR": folder})
+    with process.stdout:
+        place = urllib.parse.urlsplit(process.stdout.readline().decode().strip())
+    process.kill()
     process.wait()
-    process.stdout.close()
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection((address[0], int(address[1])), 1).close()
-        except ConnectionRefusedError:
-            return
-        time.sleep(0.05)
+    return place.hostname, place.port
+
+
+def test_a_provider_ends_with_the_test_that_started_it(world, kind):
+    world.get(kind)  # is skipped here when it cannot run
+    with tempfile.TemporaryDirectory() as folder:
+        place = started_and_killed(kind, folder)
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(place, 1).close()
+            except ConnectionRefusedError:
+                return
+            time.sleep(0.05)
     raise Failure("it still listens")
 
 
