@@ -108,6 +108,33 @@ static const struct {
     {"\xff", "_w"},
 };
 
+/* RFC 4648 §10. */
+static void test_base64(void)
+{
+    static const struct {
+        const char *bytes;
+        const char *text;
+    } rows[] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff\xbf", "+/+/"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *bytes = rows[i].bytes;
+        g_autoptr(SrSecret) text =
+            sr_base64_encode_secret((const guint8 *)bytes, strlen(bytes), NULL);
+
+        g_assert_cmpstr((const char *)sr_secret_peek(text), ==, rows[i].text);
+        g_assert_cmpuint(sr_secret_size(text), ==, strlen(rows[i].text));
+    }
+}
+
 static void test_base64url(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(base64_rows); i++) {
@@ -292,6 +319,7 @@ int main(int argc, char **argv)
     g_test_add_func("/encoding/hex-decode", test_hex_decode);
     g_test_add_func("/encoding/hex-of-fixed-size", test_hex_fixed);
     g_test_add_func("/encoding/hex-digit", test_hex_digit);
+    g_test_add_func("/encoding/base64-of-secrets-rfc-4648", test_base64);
     g_test_add_func("/encoding/base64url-rfc-4648", test_base64url);
     g_test_add_func("/encoding/base64url-refuses-other-forms", test_base64url_strict);
     g_test_add_func("/encoding/base64url-agrees-with-glib", test_base64url_against_glib);
