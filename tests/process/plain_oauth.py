@@ -11,7 +11,7 @@ import urllib.parse
 
 import cli_world
 from cli_world import Failure, equal
-from oauth_provider import KINDS, Provider
+from oauth_provider import KINDS, NODE, Provider
 
 REDIRECT = "http://127.0.0.1:8765/callback"
 SCOPE = "openid email offline_access"
@@ -115,7 +115,7 @@ class PlainClient:
 def are_signed(provider, tokens):
     """Which of @tokens the provider's present keys verify, as a list of booleans."""
     keys = json.loads(provider.request("GET", provider.metadata()["jwks_uri"]).body)["keys"]
-    run = subprocess.run(["node", "-e", VERIFY], input=json.dumps({"tokens": tokens, "keys": keys}), capture_output=True,
+    run = subprocess.run([NODE, "-e", VERIFY], input=json.dumps({"tokens": tokens, "keys": keys}), capture_output=True,
                          text=True, timeout=20)
     if run.returncode:
         raise Failure(run.stderr)

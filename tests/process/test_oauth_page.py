@@ -16,7 +16,7 @@ import cli_world
 from agent_world import EXTENSION
 from cli_world import BUILD, check, equal
 from console_page import commands, fits
-from oauth_provider import Provider
+from oauth_provider import NODE, Provider
 from oauth_world import CHROMIUM_REDIRECT, LOOPBACK, OAuthWorld, follow
 
 PAGE = ROOT / "docs/OAUTH.md"
@@ -65,7 +65,7 @@ def test_the_commands_say_what_the_page_says(world):
 def run_code(world, provider, code):
     """Run @code with the shim; the value it ends with."""
     script = world.write("page.js", code)
-    process = subprocess.Popen(["node", ROOT / "tests/process/oauth_page.mjs", script, BUILD / "sealring-host", EXTENSION],
+    process = subprocess.Popen([NODE, ROOT / "tests/process/oauth_page.mjs", script, BUILD / "sealring-host", EXTENSION],
                                env=world.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         for line in process.stdout:

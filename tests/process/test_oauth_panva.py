@@ -5,7 +5,7 @@ import subprocess
 import urllib.parse
 
 from cli_world import check, equal
-from oauth_provider import DEVICE_GRANT
+from oauth_provider import DEVICE_GRANT, NODE
 from plain_oauth import SCOPE, PlainClient, main, query, refused
 
 PANVA = "panva"
@@ -27,7 +27,7 @@ console.log(JSON.stringify({ proof: `${data}.${signature}`, pem: key.export({ ty
 
 def proof(**values):
     """(proof, key) for a request."""
-    run = subprocess.run(["node", "-e", PROOF], input=json.dumps(values), capture_output=True, text=True, timeout=20, check=True)
+    run = subprocess.run([NODE, "-e", PROOF], input=json.dumps(values), capture_output=True, text=True, timeout=20, check=True)
     made = json.loads(run.stdout)
     return made["proof"], made["pem"]
 
