@@ -84,13 +84,14 @@ WIRE_SRC := $(wildcard src/wire/*.c)
 CORE_SRC := $(wildcard $(addsuffix /*.c,$(addprefix src/,base crypto ethereum tinycloud oauth store policy consent)))
 AGENT_SRC := $(filter-out src/agent/main.c,$(wildcard src/agent/*.c))
 HOST_SRC := $(wildcard src/host/*.c)
+FRONT_SRC := $(wildcard src/front/*.c)
 CLI_SRC := $(wildcard src/cli/*.c)
 PROMPT_SRC := $(wildcard src/prompt/*.c)
 PKCS11_SRC := $(wildcard src/pkcs11/*.c)
 PKCS11_ALSO := $(WIRE_SRC) src/crypto/keccak.c
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
-PROGRAMS := $(addprefix $(O)/,sealring-agent sealring-host sealring sealring-prompt sealring-pkcs11.so)
+PROGRAMS := $(addprefix $(O)/,sealring-agent sealring-host sealring sealring-cli sealring-prompt sealring-pkcs11.so)
 
 all: deps-build  ## build the programs (default)
 	@$(BUILD) programs
@@ -109,7 +110,9 @@ $(O)/sealring-host: $(call objects,$(HOST_SRC)) $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
 $(O)/sealring-agent: $(call objects,src/agent/main.c) $(O)/libagent.a $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
-$(O)/sealring: $(call objects,$(CLI_SRC)) $(O)/libcore.a $(O)/libwire.a
+$(O)/sealring: $(call objects,$(FRONT_SRC)) $(O)/libwire.a
+	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
+$(O)/sealring-cli: $(call objects,$(CLI_SRC)) $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 $(O)/sealring-prompt: $(call objects,$(PROMPT_SRC)) $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(PROMPT_LIBS)
@@ -119,7 +122,7 @@ $(O)/sealring-pkcs11.so: src/pkcs11/exports.map $(call objects,$(PKCS11_SRC)) \
 
 # The wire layer, the host and the module are compiled without GLib's include path: a stray include
 # fails.
-$(O)/src/wire/%.o $(O)/src/host/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS)
+$(O)/src/wire/%.o $(O)/src/host/%.o $(O)/src/front/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS)
 $(O)/src/pkcs11/%.o $(O)/pic/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS) -fPIC
 $(O)/src/prompt/%.o: OBJECT_CFLAGS = $(PROMPT_CFLAGS)
 $(O)/src/crypto/keccak.o $(O)/pic/src/crypto/keccak.o: CFLAGS += -O3
@@ -232,7 +235,7 @@ ifneq ($(DEPS),skip)
 endif
 
 MAN_PAGES := $(wildcard packaging/man/*.1)
-LIBEXEC_PROGRAMS := sealring-agent sealring-host sealring-prompt
+LIBEXEC_PROGRAMS := sealring-agent sealring-cli sealring-host sealring-prompt
 
 install: all  ## install below DESTDIR
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir) $(unitdir) $(pkcs11dir) $(p11kitdir))

@@ -183,22 +183,37 @@ void sr_request_need_account(SrRequest *request, SrRequestStep next)
         ask(request, info);
 }
 
-void sr_request_own_account(SrRequest *request, SrRequestStep next)
+/* Go on with @info, or end with @error, when @may is FALSE as if there were no such account. */
+static void go_on_if(SrRequest *request, const SrAccountInfo *info, gboolean may, GError *error,
+                     SrRequestStep next)
 {
-    GError *error = NULL;
-    const SrAccountInfo *info = sr_account_choose(request, &error);
-
-    if (info && !sr_account_is_granted(request, info) && !sr_request_is_cli(request)) {
+    if (info && !may)
         sr_error_set_at(&error, SR_ERROR_NOT_GRANTED, "account", -1,
                         "there is no such account; sign in first");
-        info = NULL;
-    }
-    if (!info) {
+    if (error) {
         sr_request_fail(request, error);
         return;
     }
     set_account(request, info);
     next(request);
+}
+
+void sr_request_granted_account(SrRequest *request, SrRequestStep next)
+{
+    GError *error = NULL;
+    const SrAccountInfo *info = sr_account_choose(request, &error);
+
+    go_on_if(request, info, info && sr_account_is_granted(request, info), error, next);
+}
+
+void sr_request_own_account(SrRequest *request, SrRequestStep next)
+{
+    GError *error = NULL;
+    const SrAccountInfo *info = sr_account_choose(request, &error);
+
+    go_on_if(request, info,
+             info && (sr_account_is_granted(request, info) || sr_request_is_cli(request)), error,
+             next);
 }
 
 /* --- showing

@@ -29,5 +29,8 @@ void sr_request_need_account(SrRequest *request, SrRequestStep next);
 /* Choose it among the caller's own and granted ones only. For the command line: among all. */
 void sr_request_own_account(SrRequest *request, SrRequestStep next);
 
+/* Choose it among those only that the caller signed in or was allowed to use. */
+void sr_request_granted_account(SrRequest *request, SrRequestStep next);
+
 /* What an account is to its user, a new object. */
 SrJson *sr_account_json(const SrRequest *request, const SrAccountInfo *info);

@@ -30,7 +30,7 @@ const SrAccountInfo *sr_request_account(const SrRequest *request)
     return sr_accounts_get(request->agent->accounts, request->state);
 }
 
-static gboolean is_good(const SrAccountInfo *info, gint64 wanted)
+gboolean sr_account_has_token(const SrAccountInfo *info, gint64 wanted)
 {
     const gint64 left = sr_account_info_remaining(info);
 
@@ -106,7 +106,7 @@ void sr_request_need_token(SrRequest *request, gint64 wanted, SrRequestStep next
     const SrAccountInfo *info = sr_request_account(request);
     GError *error = NULL;
 
-    if (is_good(info, wanted)) {
+    if (sr_account_has_token(info, wanted)) {
         refresh_early(request->agent, info);
         next(request);
     } else if (request->agent->moving) {

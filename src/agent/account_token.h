@@ -11,5 +11,8 @@
  */
 void sr_request_need_token(SrRequest *request, gint64 wanted, SrRequestStep next);
 
+/* Whether the token of @info is good for @wanted seconds, as above. */
+gboolean sr_account_has_token(const SrAccountInfo *info, gint64 wanted);
+
 /* The account that request->state names, which the step before has made sure of. Borrowed. */
 const SrAccountInfo *sr_request_account(const SrRequest *request);

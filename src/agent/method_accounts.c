@@ -97,15 +97,44 @@ static void on_accounts_for_token(SrRequest *request)
     sr_request_need_account(request, on_account_for_token);
 }
 
-static void handle_token(SrRequest *request)
+/* "atHand": nobody is asked and nothing is waited for. */
+static void on_account_at_hand(SrRequest *request)
 {
-    static const char *const names[] = {"account", "issuer", "minValid", NULL};
     GError *error = NULL;
 
-    if (!request->params || sr_json_only(request->params, names, &error))
-        sr_request_need_accounts(request, TRUE, on_accounts_for_token);
-    else
+    if (sr_account_has_token(sr_request_account(request), WANTED_DEFAULT)) {
+        on_account_for_token(request);
+        return;
+    }
+    sr_error_set(&error, SR_ERROR_BUSY, "no token is at hand; ask without atHand");
+    sr_request_fail(request, error);
+}
+
+static void give_at_hand(SrRequest *request)
+{
+    GError *error = NULL;
+
+    if (sr_accounts_is_loaded(request->agent->accounts)) {
+        sr_request_granted_account(request, on_account_at_hand);
+        return;
+    }
+    sr_error_set(&error, SR_ERROR_BUSY, "no account is at hand; ask without atHand");
+    sr_request_fail(request, error);
+}
+
+static void handle_token(SrRequest *request)
+{
+    static const char *const names[] = {"account", "issuer", "minValid", "atHand", NULL};
+    gboolean at_hand = FALSE;
+    GError *error = NULL;
+
+    if (request->params && (!sr_json_only(request->params, names, &error) ||
+                            !sr_json_boolean_optional(request->params, "atHand", &at_hand, &error)))
         sr_request_fail(request, error);
+    else if (at_hand)
+        give_at_hand(request);
+    else
+        sr_request_need_accounts(request, TRUE, on_accounts_for_token);
 }
 
 /* --- logout
