@@ -78,6 +78,8 @@ CORE_CFLAGS := $(WIRE_CFLAGS) -DG_LOG_DOMAIN='"sealring"' -DSECRET_API_SUBJECT_T
 CORE_LIBS := $(shell pkg-config --libs $(CORE_PKGS) 2>/dev/null)
 PROMPT_CFLAGS := $(CORE_CFLAGS) $(call system-includes,gtk4)
 PROMPT_LIBS := $(shell pkg-config --libs gtk4 json-c 2>/dev/null)
+NET_CFLAGS := $(CORE_CFLAGS) $(call system-includes,libcurl)
+NET_LIBS := $(shell pkg-config --libs glib-2.0 json-c libcurl 2>/dev/null)
 
 # --- what is built ----------------------------------------------------------------------------
 WIRE_SRC := $(wildcard src/wire/*.c)
@@ -87,11 +89,12 @@ HOST_SRC := $(wildcard src/host/*.c)
 FRONT_SRC := $(wildcard src/front/*.c)
 CLI_SRC := $(wildcard src/cli/*.c)
 PROMPT_SRC := $(wildcard src/prompt/*.c)
+NET_SRC := $(filter-out src/net/main.c,$(wildcard src/net/*.c))
 PKCS11_SRC := $(wildcard src/pkcs11/*.c)
 PKCS11_ALSO := $(WIRE_SRC) src/crypto/keccak.c
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 
-PROGRAMS := $(addprefix $(O)/,sealring-agent sealring-host sealring sealring-cli sealring-prompt sealring-pkcs11.so)
+PROGRAMS := $(addprefix $(O)/,sealring-agent sealring-host sealring sealring-cli sealring-prompt sealring-net sealring-pkcs11.so)
 
 all: deps-build  ## build the programs (default)
 	@$(BUILD) programs
@@ -101,6 +104,7 @@ $(O)/libwire.a: $(call objects,$(WIRE_SRC))
 $(O)/libcore.a: $(call objects,$(CORE_SRC))
 $(O)/libagent.a: $(call objects,$(AGENT_SRC))
 $(O)/libpkcs11.a: $(call objects,$(PKCS11_SRC))
+$(O)/libnet.a: $(call objects,$(NET_SRC))
 $(O)/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -116,6 +120,8 @@ $(O)/sealring-cli: $(call objects,$(CLI_SRC)) $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 $(O)/sealring-prompt: $(call objects,$(PROMPT_SRC)) $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(PROMPT_LIBS)
+$(O)/sealring-net: $(call objects,src/net/main.c) $(O)/libnet.a $(O)/libcore.a $(O)/libwire.a
+	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(NET_LIBS)
 $(O)/sealring-pkcs11.so: src/pkcs11/exports.map $(call objects,$(PKCS11_SRC)) \
     $(patsubst %.c,$(O)/pic/%.o,$(PKCS11_ALSO))
 	$(call say,LINK)$(CC) $(SANITIZE) $(MODULE_LINKING) $(LDFLAGS) -o $@ -Wl,--version-script=$^
@@ -125,6 +131,7 @@ $(O)/sealring-pkcs11.so: src/pkcs11/exports.map $(call objects,$(PKCS11_SRC)) \
 $(O)/src/wire/%.o $(O)/src/host/%.o $(O)/src/front/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS)
 $(O)/src/pkcs11/%.o $(O)/pic/%.o: OBJECT_CFLAGS = $(WIRE_CFLAGS) -fPIC
 $(O)/src/prompt/%.o: OBJECT_CFLAGS = $(PROMPT_CFLAGS)
+$(O)/src/net/%.o: OBJECT_CFLAGS = $(NET_CFLAGS)
 $(O)/src/crypto/keccak.o $(O)/pic/src/crypto/keccak.o: CFLAGS += -O3
 $(O)/pic/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
@@ -135,7 +142,7 @@ $(O)/%.o: %.c $(O)/flags
 	$(call say,CC)$(CC) $(OBJECT_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # Objects are made again when the compiler, its flags or the folders compiled in have changed.
-$(O)/flags: export FLAGS_TEXT = $(CC) $(PROMPT_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+$(O)/flags: export FLAGS_TEXT = $(CC) $(PROMPT_CFLAGS) $(NET_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $@ || printf '%s\n' "$$FLAGS_TEXT" >$@
@@ -150,7 +157,7 @@ TEST_SUPPORT := $(call objects,$(filter-out $(REPLAY_MAIN),$(wildcard tests/supp
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(addprefix $(O)/tests/replay/,$(FUZZERS))
 BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c))
-LIBRARIES := $(O)/libagent.a $(O)/libpkcs11.a $(O)/libcore.a $(O)/libwire.a
+LIBRARIES := $(O)/libagent.a $(O)/libpkcs11.a $(O)/libnet.a $(O)/libcore.a $(O)/libwire.a
 
 # The yardstick is as small as a program can be: other libraries would slow its start.
 $(O)/tests/bench/echo_host: $(O)/tests/bench/echo_host.o $(O)/libwire.a
@@ -162,7 +169,7 @@ $(O)/tests/bench/bench_pkcs11: $(call objects,tests/bench/bench_pkcs11.c tests/s
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
 $(O)/tests/%: $(O)/tests/%.o $(TEST_SUPPORT) $(LIBRARIES)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(NET_LIBS)
 $(O)/tests/replay/%: $(O)/tests/fuzz/%.o $(call objects,$(REPLAY_MAIN)) $(LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
@@ -201,6 +208,7 @@ ANALYZER_src/base/error.c := -Wno-analyzer-null-dereference
 ANALYZER_src/pkcs11/session_table.c := -Wno-analyzer-malloc-leak
 ANALYZER_src/crypto/keccak.c := -Wno-analyzer-use-of-uninitialized-value
 $(O)/tidy/src/prompt/%.ok: OBJECT_CFLAGS = $(PROMPT_CFLAGS)
+$(O)/tidy/src/net/%.ok: OBJECT_CFLAGS = $(NET_CFLAGS)
 $(O)/tidy/%.ok: OBJECT_CFLAGS = $(CORE_CFLAGS)
 $(O)/tidy/%.ok: %.c $(O)/%.o .clang-tidy
 	@mkdir -p $(@D)
@@ -225,7 +233,7 @@ deps-build:
 ifneq ($(DEPS),skip)
 	@packaging/dependencies/install build
 else
-	@pkg-config --print-errors --exists $(CORE_PKGS) gtk4
+	@pkg-config --print-errors --exists $(CORE_PKGS) gtk4 libcurl
 endif
 deps-test:
 ifneq ($(DEPS),skip)
@@ -235,7 +243,7 @@ ifneq ($(DEPS),skip)
 endif
 
 MAN_PAGES := $(wildcard packaging/man/*.1)
-LIBEXEC_PROGRAMS := sealring-agent sealring-cli sealring-host sealring-prompt
+LIBEXEC_PROGRAMS := sealring-agent sealring-cli sealring-host sealring-prompt sealring-net
 
 install: all  ## install below DESTDIR
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir) $(unitdir) $(pkcs11dir) $(p11kitdir))
