@@ -39,6 +39,7 @@ typedef struct {
 } SrPreparation;
 
 void sr_preparation_free(SrPreparation *preparation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrPreparation, sr_preparation_free)
 
 typedef struct {
     SrAccount *account;    /* as it is in the store now */
