@@ -23,26 +23,32 @@ static void on_listed(SrRequest *request)
     request->after_accounts(request);
 }
 
-static void free_key(gpointer key)
+static void free_listing(gpointer listing)
 {
-    sr_secret_free(key);
+    sr_account_listing_free(listing);
 }
 
 static void on_keys(SrRequest *request)
 {
+    const SrAgent *agent = request->agent;
     GError *error = NULL;
     SrSecret *key;
+    SrAccountListing *listing;
 
-    if (sr_accounts_is_loaded(request->agent->accounts)) {
+    if (sr_accounts_is_loaded(agent->accounts)) {
         request->after_accounts(request);
         return;
     }
-    key = sr_accounts_key(request->agent->accounts, &error);
-    if (key)
-        sr_request_on_store(request, sr_account_list_job, key, free_key, free_infos,
-                            SR_STORE_DEADLINE_MS, on_listed);
-    else
+    key = sr_accounts_key(agent->accounts, &error);
+    if (!key) {
         sr_request_fail(request, error);
+        return;
+    }
+    listing = g_new0(SrAccountListing, 1);
+    listing->key = key;
+    listing->journal = sr_journal_read_all(agent->database);
+    sr_request_on_store(request, sr_account_list_job, listing, free_listing, free_infos,
+                        SR_STORE_DEADLINE_MS, on_listed);
 }
 
 void sr_request_need_accounts(SrRequest *request, gboolean ask, SrRequestStep next)

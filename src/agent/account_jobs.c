@@ -36,25 +36,77 @@ gpointer sr_account_remove_job(SrStore *store, gpointer data, GError **error)
     return sr_store_remove(store, SR_RECORD_ACCOUNT, data, error) ? store : NULL;
 }
 
+/* --- the journal's side
+ * ---------------------------------------------------------------------------------- */
+
+static SrSecret *read_journal_key(const SrRecord *record)
+{
+    g_autoptr(SrSecret) key = sr_base64url_decode_secret(
+        (const char *)sr_secret_peek(record->secret), sr_secret_size(record->secret), NULL);
+
+    return key && sr_secret_size(key) == SR_AEAD_KEY_SIZE ? g_steal_pointer(&key) : NULL;
+}
+
+/* What @line (may be NULL) has of @account, when it is newer and can be opened; else NULL. */
+static SrAccount *read_journal(const SrJournalLine *line, const SrAccount *account,
+                               const SrSecret *key)
+{
+    g_autoptr(SrSecret) text = NULL;
+    gsize size;
+    const guint8 *sealed;
+
+    if (!line || line->generation <= account->generation)
+        return NULL;
+    sealed = g_bytes_get_data(line->sealed, &size);
+    text = sr_aead_open(key, account->id, strlen(account->id), sealed, size, NULL);
+    return text ? sr_account_read(account->id, text, NULL) : NULL;
+}
+
+/* --- listing
+ * ----------------------------------------------------------------------------------------- */
+
+void sr_account_listing_free(SrAccountListing *listing)
+{
+    if (!listing)
+        return;
+    sr_secret_free(listing->key);
+    g_hash_table_unref(listing->journal);
+    g_free(listing);
+}
+
 typedef struct {
-    const SrSecret *key;
+    const SrAccountListing *listing;
+    SrSecret *journal_key; /* NULL: there is none yet */
     GPtrArray *infos;
-} Listing;
+} Found;
+
+static SrAccount *read_newest(const SrRecord *record, const Found *found)
+{
+    SrAccount *account = sr_account_read(record->id, record->secret, NULL);
+    SrAccount *newer = NULL;
+
+    if (account && found->journal_key)
+        newer = read_journal(g_hash_table_lookup(found->listing->journal, record->id), account,
+                             found->journal_key);
+    if (!newer)
+        return account;
+    sr_account_free(account);
+    return newer;
+}
 
 static gboolean add_info(const SrRecord *record, const GError *damage, gpointer data,
                          GError **error)
 {
-    const Listing *listing = data;
-    g_autoptr(SrAccount) account =
-        damage ? NULL : sr_account_read(record->id, record->secret, NULL);
+    const Found *found = data;
+    g_autoptr(SrAccount) account = damage ? NULL : read_newest(record, found);
     SrAccountInfo *info;
 
     if (!account)
         return TRUE;
-    info = sr_account_info_new(account, listing->key, error);
+    info = sr_account_info_new(account, found->listing->key, error);
     if (!info)
         return FALSE;
-    g_ptr_array_add(listing->infos, info);
+    g_ptr_array_add(found->infos, info);
     return TRUE;
 }
 
@@ -62,9 +114,11 @@ gpointer sr_account_list_job(SrStore *store, gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) infos =
         g_ptr_array_new_with_free_func((GDestroyNotify)sr_account_info_free);
-    Listing listing = {data, infos};
+    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_RECORD, JOURNAL_KEY_ID, NULL);
+    g_autoptr(SrSecret) journal_key = record ? read_journal_key(record) : NULL;
+    Found found = {data, journal_key, infos};
 
-    if (!sr_store_visit(store, SR_RECORD_ACCOUNT, "", add_info, &listing, error))
+    if (!sr_store_visit(store, SR_RECORD_ACCOUNT, "", add_info, &found, error))
         return NULL;
     return g_steal_pointer(&infos);
 }
@@ -193,7 +247,7 @@ void sr_preparation_free(SrPreparation *preparation)
     if (!preparation)
         return;
     g_free(preparation->id);
-    g_clear_pointer(&preparation->journal, g_bytes_unref);
+    sr_journal_line_free(preparation->journal);
     g_free(preparation);
 }
 
@@ -223,34 +277,15 @@ static SrSecret *get_journal_key(SrStore *store, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_RECORD, JOURNAL_KEY_ID, &problem);
-    g_autoptr(SrSecret) key = NULL;
+    SrSecret *key = record ? read_journal_key(record) : NULL;
 
-    if (g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
+    if (key)
+        return key;
+    /* Of one that is damaged, what it sealed is lost, but later lines need not be. */
+    if (record || g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
         return make_journal_key(store, error);
-    if (!record) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return NULL;
-    }
-    key = sr_base64url_decode_secret((const char *)sr_secret_peek(record->secret),
-                                     sr_secret_size(record->secret), NULL);
-    if (key && sr_secret_size(key) == SR_AEAD_KEY_SIZE)
-        return g_steal_pointer(&key);
-    return make_journal_key(store, error); /* what it sealed is lost, later lines need not be */
-}
-
-/* The journal's line, when it is newer than @account and can be opened; else NULL. */
-static SrAccount *read_journal(const SrPreparation *preparation, const SrAccount *account,
-                               const SrSecret *key)
-{
-    g_autoptr(SrSecret) line = NULL;
-    gsize size;
-    const guint8 *sealed;
-
-    if (!preparation->journal || preparation->journal_number <= account->generation)
-        return NULL;
-    sealed = g_bytes_get_data(preparation->journal, &size);
-    line = sr_aead_open(key, preparation->id, strlen(preparation->id), sealed, size, NULL);
-    return line ? sr_account_read(preparation->id, line, NULL) : NULL;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
 }
 
 static SrPrepared *collect(SrStore *store, const SrPreparation *preparation, GError **error)
@@ -262,7 +297,7 @@ static SrPrepared *collect(SrStore *store, const SrPreparation *preparation, GEr
     prepared->journal_key = prepared->account ? get_journal_key(store, error) : NULL;
     if (!prepared->journal_key)
         return NULL;
-    newer = read_journal(preparation, prepared->account, prepared->journal_key);
+    newer = read_journal(preparation->journal, prepared->account, prepared->journal_key);
     if (newer) {
         sr_account_free(prepared->account);
         prepared->account = newer;
@@ -278,43 +313,41 @@ gpointer sr_account_get_job(SrStore *store, gpointer data, GError **error)
     return collect(store, data, error);
 }
 
-/* Whether @account needs no request: somebody else has refreshed it, or a request cannot help. */
-static gboolean is_enough(const SrAccount *account, const SrPreparation *preparation,
-                          gboolean was_sent)
+/* Whether @prepared needs no request: somebody else has refreshed it, or a request cannot help. */
+static gboolean is_enough(const SrPrepared *prepared, const SrPreparation *preparation)
 {
-    const gint64 left = account->expires - g_get_real_time() / G_USEC_PER_SEC;
+    const SrAccount *account = prepared->account;
     const gint64 lifetime = account->expires - account->received;
 
     if (account->state == SR_ACCOUNT_NEEDS_LOGIN || !account->refresh_token)
         return TRUE;
-    if (!account->access_token || left <= 0)
+    if (prepared->left == 0)
         return FALSE;
     /* A token whose fate is not known is not sent again before it must be. */
-    if (was_sent)
+    if (prepared->was_sent)
         return TRUE;
     return account->generation > preparation->known &&
-           left >= MIN(preparation->wanted, lifetime / 2);
+           prepared->left >= MIN(preparation->wanted, lifetime / 2);
 }
 
 gpointer sr_account_prepare_job(SrStore *store, gpointer data, GError **error)
 {
     const SrPreparation *preparation = data;
-    g_autoptr(SrPrepared) prepared = collect(store, preparation, error);
-    SrAccount *account;
+    SrPrepared *prepared = collect(store, preparation, error);
+    const SrAccount *account;
 
     if (!prepared)
         return NULL;
     account = prepared->account;
-    /* The lock is ours: who had written "in flight" is gone. */
+    /* It is our turn: who had written "in flight" is gone. */
     prepared->was_sent =
         account->state == SR_ACCOUNT_IN_FLIGHT || account->state == SR_ACCOUNT_UNCERTAIN;
-    prepared->is_ready = is_enough(account, preparation, prepared->was_sent);
-    if (prepared->is_ready) {
-        if (prepared->is_from_journal)
-            sr_account_put_job(store, account, NULL); /* the journal keeps it when this fails */
-        return g_steal_pointer(&prepared);
-    }
-    account->state = prepared->was_sent ? SR_ACCOUNT_UNCERTAIN : SR_ACCOUNT_IN_FLIGHT;
-    account->generation++;
-    return sr_account_put_job(store, account, error) ? g_steal_pointer(&prepared) : NULL;
+    /* The clock on the wall may have been set since the token came. */
+    prepared->left = account->generation == preparation->known
+                         ? preparation->known_left
+                         : sr_account_left(account, g_get_real_time() / G_USEC_PER_SEC);
+    prepared->is_ready = is_enough(prepared, preparation);
+    if (prepared->is_from_journal)
+        sr_account_put_job(store, prepared->account, NULL); /* the journal keeps it if this fails */
+    return prepared;
 }

@@ -7,10 +7,20 @@
 
 #include "oauth/account.h"
 #include "oauth/client.h"
+#include "policy/journal.h"
 #include "store/store.h"
 
-/* → GPtrArray of SrAccountInfo (accounts.h). @data: SrSecret, the key to seal tokens under. A
- * damaged record is left out. */
+typedef struct {
+    SrSecret *key;       /* to seal tokens under */
+    GHashTable *journal; /* account id → SrJournalLine */
+} SrAccountListing;
+
+void sr_account_listing_free(SrAccountListing *listing);
+
+/*
+ * → GPtrArray of SrAccountInfo (accounts.h), each as the store has it, or as the journal does when
+ * that is newer. A damaged record is left out. @data: SrAccountListing.
+ */
 gpointer sr_account_list_job(SrStore *store, gpointer data, GError **error);
 
 /* Write @data (SrAccount). → @store */
@@ -22,18 +32,20 @@ gpointer sr_account_remove_job(SrStore *store, gpointer data, GError **error);
 /* What a refresh starts from. */
 typedef struct {
     char *id;
-    gint64 known;          /* the generation this agent knows */
-    gint64 wanted;         /* seconds for which another's newer token must still be good */
-    gint64 journal_number; /* generation in the journal */
-    GBytes *journal;       /* NULL: none */
+    gint64 known;           /* the generation this agent knows */
+    gint64 known_left;      /* for how many seconds the access token of that one is still good */
+    gint64 wanted;          /* seconds for which another's newer token must still be good */
+    SrJournalLine *journal; /* NULL: none */
 } SrPreparation;
 
 void sr_preparation_free(SrPreparation *preparation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrPreparation, sr_preparation_free)
 
 typedef struct {
     SrAccount *account;    /* as it is in the store now */
     SrClient *client;      /* with its secret, if there is one */
     SrSecret *journal_key; /* made when there was none */
+    gint64 left;           /* for how many seconds the access token is still good */
     gboolean is_ready; /* nothing is to be sent: the account has a good token, or needs a login */
     gboolean is_from_journal;
     gboolean was_sent; /* its refresh token was sent before, and the answer was lost */
@@ -43,9 +55,8 @@ void sr_prepared_free(SrPrepared *prepared);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrPrepared, sr_prepared_free)
 
 /*
- * Before a refresh token is sent (@data: SrPreparation): read the account anew, take the journal's
- * line when that is newer, and unless that is enough, write down that the token is about to be
- * sent, which also shows that the store can be written to. → SrPrepared
+ * In our turn (@data: SrPreparation): read the account anew, and find out whether that is enough.
+ * What the journal has of it, when that is newer, is written to the store. → SrPrepared
  */
 gpointer sr_account_prepare_job(SrStore *store, gpointer data, GError **error);
 

@@ -9,6 +9,7 @@
 
 typedef struct {
     gboolean in_journal;
+    SrStoreLate late;
     SrAccountSaved saved;
     gpointer user_data;
 } Saving;
@@ -22,10 +23,12 @@ gboolean sr_account_save_to_journal(SrAgent *agent, const SrAccount *account,
                             sr_secret_size(line), NULL)
              : NULL;
 
-    if (!sealed ||
-        !sr_journal_write(agent->database, account->id, account->generation, sealed, NULL))
+    if (!sealed)
         return FALSE;
-    return sr_agent_flush(agent);
+    if (sr_journal_write(agent->database, account->id, account->generation, sealed, NULL))
+        return sr_agent_flush(agent);
+    sr_agent_undo(agent);
+    return FALSE;
 }
 
 static void on_put(gpointer result, const GError *error, gpointer data)
@@ -36,10 +39,12 @@ static void on_put(gpointer result, const GError *error, gpointer data)
     saving->saved(saving->in_journal ? NULL : error, saving->user_data);
 }
 
-/* The answer is waited for as long as it takes. */
 static void on_late(gpointer data)
 {
-    (void)data;
+    const Saving *saving = data;
+
+    if (saving->late && !saving->in_journal)
+        saving->late(saving->user_data);
 }
 
 static void free_account(gpointer account)
@@ -57,12 +62,13 @@ static gpointer no_memory_job(SrStore *store, gpointer data, GError **error)
 }
 
 void sr_account_save(SrAgent *agent, const SrAccount *account, const SrSecret *journal_key,
-                     SrAccountSaved saved, gpointer user_data)
+                     SrStoreLate late, SrAccountSaved saved, gpointer user_data)
 {
     Saving *saving = g_new0(Saving, 1);
     SrAccount *copy = sr_account_copy(account, NULL);
 
     saving->in_journal = journal_key && sr_account_save_to_journal(agent, account, journal_key);
+    saving->late = late;
     saving->saved = saved;
     saving->user_data = user_data;
     sr_store_thread_run_to_end(agent->store, copy ? sr_account_put_job : no_memory_job, copy,

@@ -13,8 +13,9 @@ gboolean sr_account_save_to_journal(SrAgent *agent, const SrAccount *account,
 
 /*
  * Write @account (a copy is made) to the journal, unless @journal_key is NULL, and to the store.
- * When the store does not take it in time but the journal has it, that is enough: the journal's
- * line is newer and counts.
+ * When the store does not take it but the journal has it, that is enough: the journal's line is
+ * newer and counts. @late (may be NULL) is called before @saved, with the same @user_data, when it
+ * is nowhere in time. To be called in the account's turn.
  */
 void sr_account_save(SrAgent *agent, const SrAccount *account, const SrSecret *journal_key,
-                     SrAccountSaved saved, gpointer user_data);
+                     SrStoreLate late, SrAccountSaved saved, gpointer user_data);

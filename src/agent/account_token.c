@@ -1,11 +1,11 @@
 #include "agent/account_token.h"
 
+#include "agent/account_access.h"
 #include "agent/refresher.h"
 #include "base/error.h"
 
-#define EARLY_MAX                                                                                  \
-    60 /* seconds before its end that a token is refreshed, or a fifth of its life                 \
-        */
+/* Seconds before its end that a token is refreshed; a fifth of its life, if that is less. */
+#define EARLY_MAX 60
 
 /* A request that waits for a refresh. */
 typedef struct {
@@ -56,15 +56,21 @@ static GError *judge(const Waiting *waiting, const GError *error)
 
     if (!sr_request_revalidate(request, &problem))
         return problem;
-    if (info && sr_account_info_remaining(info) > 0 &&
-        !g_error_matches(error, SR_ERROR, SR_ERROR_LOGIN_REQUIRED))
+    if (info && !sr_account_is_granted(request, info))
+        sr_error_set_at(&problem, SR_ERROR_NOT_GRANTED, "account", -1,
+                        "the permission to use it was taken back");
+    else if (info && sr_account_info_has_token(info) &&
+             !g_error_matches(error, SR_ERROR, SR_ERROR_LOGIN_REQUIRED))
         return NULL;
-    if (error)
-        return g_error_copy(error);
-    if (!sr_accounts_is_loaded(request->agent->accounts))
+    else if (error)
+        problem = g_error_copy(error);
+    else if (info)
+        sr_error_set(&problem, SR_ERROR_PROVIDER_ERROR,
+                     "the provider's access token ended before it could be used");
+    else if (!sr_accounts_is_loaded(request->agent->accounts))
         sr_error_set(&problem, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     else
-        sr_error_set(&problem, SR_ERROR_NOT_GRANTED, "the account is not there any more");
+        sr_error_set_at(&problem, SR_ERROR_NOT_GRANTED, "account", -1, "is not there any more");
     return problem;
 }
 

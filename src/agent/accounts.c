@@ -40,14 +40,14 @@ void sr_account_info_free(SrAccountInfo *info)
     g_free(info);
 }
 
-/* What is left of the token by the clock on the wall, which may have been set since. */
-static gint64 seconds_left(const SrAccount *account)
+/* What is left of the access token by the clock on the wall, microseconds. */
+static gint64 left_usec(const SrAccount *account)
 {
-    const gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    const gint64 now = g_get_real_time();
 
-    if (now < account->received)
+    if (sr_account_left(account, now / G_USEC_PER_SEC) == 0)
         return 0;
-    return CLAMP(account->expires - now, 0, account->expires - account->received);
+    return account->expires * G_USEC_PER_SEC - now;
 }
 
 SrAccountInfo *sr_account_info_new(const SrAccount *account, const SrSecret *key, GError **error)
@@ -72,7 +72,7 @@ SrAccountInfo *sr_account_info_new(const SrAccount *account, const SrSecret *key
     info->lifetime = MAX(0, account->expires - account->received);
     if (!account->access_token)
         return g_steal_pointer(&info);
-    info->deadline = boot_time() + seconds_left(account) * G_USEC_PER_SEC;
+    info->deadline = boot_time() + left_usec(account);
     info->sealed =
         sr_aead_seal(key, info->id, strlen(info->id), sr_secret_peek(account->access_token),
                      sr_secret_size(account->access_token), error);
@@ -84,6 +84,11 @@ gint64 sr_account_info_remaining(const SrAccountInfo *info)
     if (!info->sealed)
         return 0;
     return MAX(0, (info->deadline - boot_time()) / G_USEC_PER_SEC);
+}
+
+gboolean sr_account_info_has_token(const SrAccountInfo *info)
+{
+    return info->sealed && info->deadline > boot_time();
 }
 
 SrAccounts *sr_accounts_new(GError **error)
@@ -123,8 +128,19 @@ void sr_accounts_load(SrAccounts *accounts, GPtrArray *infos)
     accounts->is_loaded = TRUE;
 }
 
+/* Whether both have the same access token; no two come to one account in one second. */
+static gboolean is_same_token(const SrAccountInfo *info, const SrAccountInfo *before)
+{
+    return info->sealed && before->sealed && info->expires == before->expires &&
+           info->lifetime == before->lifetime;
+}
+
 void sr_accounts_set(SrAccounts *accounts, SrAccountInfo *info)
 {
+    const SrAccountInfo *before = sr_accounts_get(accounts, info->id);
+
+    if (before && is_same_token(info, before))
+        info->deadline = before->deadline;
     g_hash_table_replace(accounts->by_id, info->id, info);
 }
 

@@ -39,8 +39,11 @@ SrAccountInfo *sr_account_info_new(const SrAccount *account, const SrSecret *key
 void sr_account_info_free(SrAccountInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAccountInfo, sr_account_info_free)
 
-/* For how many more seconds its access token is good, 0 when there is none. */
+/* For how many more whole seconds its access token is good, 0 when there is none. */
 gint64 sr_account_info_remaining(const SrAccountInfo *info);
+
+/* Whether it has an access token that has not ended. */
+gboolean sr_account_info_has_token(const SrAccountInfo *info);
 
 typedef struct SrAccounts SrAccounts;
 
@@ -58,7 +61,8 @@ gboolean sr_accounts_is_loaded(const SrAccounts *accounts);
 /* All there are: replaces what is known. Takes the elements of @infos (of SrAccountInfo). */
 void sr_accounts_load(SrAccounts *accounts, GPtrArray *infos);
 
-/* One that is new or has changed (taken). */
+/* One that is new or has changed (taken). The access token that was there before keeps its end: the
+ * clock on the wall may have been set since it came. */
 void sr_accounts_set(SrAccounts *accounts, SrAccountInfo *info);
 void sr_accounts_remove(SrAccounts *accounts, const char *id);
 

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static gboolean on_first_prune(gpointer data);
 
@@ -80,14 +81,18 @@ void sr_agent_set_store(SrAgent *agent, SrStore *store)
     sr_accounts_clear(agent->accounts);
 }
 
-/* A vault is locked beside its file; a keyring is one for each session. */
+/* A vault is locked beside its file; a keyring is one for each session, also for an agent that was
+ * started without the session's environment. */
 char *sr_agent_lock_folder(const SrAgent *agent)
 {
     const char *session = g_getenv("XDG_RUNTIME_DIR");
+    g_autofree char *usual = g_strdup_printf("/run/user/%u", getuid());
 
     if (g_str_equal(sr_store_thread_store_name(agent->store), "vault"))
         return g_strdup(agent->data_folder);
-    return g_strdup(session && *session ? session : agent->state_folder);
+    if (session && *session)
+        return g_strdup(session);
+    return g_strdup(access(usual, W_OK) == 0 ? usual : agent->state_folder);
 }
 
 static gboolean open_state(SrAgent *agent, GError **error)

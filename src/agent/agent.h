@@ -64,6 +64,7 @@ typedef struct {
     guint
         locks; /* how often secrets were dropped: a request begun before must not bring one back */
     gboolean moving; /* everything is on its way to another store */
+    guint turns;     /* how many accounts are being changed (account_turn.h) */
     gboolean stopping;
 } SrAgent;
 

@@ -2,8 +2,8 @@
 #include "agent/account_access.h"
 #include "agent/account_jobs.h"
 #include "agent/account_token.h"
+#include "agent/account_turn.h"
 #include "agent/providers.h"
-#include "agent/refresher.h"
 #include "agent/userinfo.h"
 #include "base/error.h"
 #include "oauth/token_request.h"
@@ -13,9 +13,6 @@
 
 #define WANTED_DEFAULT 30 /* seconds that a token should still be good for */
 #define WANTED_MAX 3600
-#define EARLY_MAX                                                                                  \
-    60 /* seconds before its end that a token is refreshed, or a fifth of its life                 \
-        */
 
 /* --- accounts
  * --------------------------------------------------------------------------------------- */
@@ -145,7 +142,7 @@ typedef struct {
     SrRequest *request;
     char *account;
     char *issuer;
-    SrRefreshWait *wait;
+    SrTurn *turn; /* at the account, until it is gone */
     SrProviderCall *provider_call;
     SrNetworkCall *network_call;
     SrPrepared *prepared;
@@ -157,8 +154,7 @@ static void leaving_free(gpointer data)
 {
     Leaving *leaving = data;
 
-    if (leaving->wait)
-        sr_refresher_forget(leaving->wait);
+    sr_turn_end(leaving->turn);
     sr_providers_cancel(leaving->provider_call);
     if (leaving->network_call)
         sr_network_cancel(leaving->network_call);
@@ -248,11 +244,11 @@ static void on_read_to_leave(SrRequest *request)
 
     leaving->prepared = g_steal_pointer(&request->result);
     account = leaving->prepared->account;
-    if (account->refresh_token || account->access_token)
+    if (account && (account->refresh_token || account->access_token))
         leaving->provider_call = sr_providers_metadata(request->agent->providers, leaving->issuer,
                                                        on_metadata_to_leave, leaving);
     else
-        remove_account(leaving); /* the provider has ended it already */
+        remove_account(leaving); /* it has ended already */
 }
 
 static void free_preparation(gpointer preparation)
@@ -265,19 +261,36 @@ static void free_prepared(gpointer prepared)
     sr_prepared_free(prepared);
 }
 
+/* One that is not there any more (another agent has signed it out) has nothing to be revoked. */
+static gpointer leave_job(SrStore *store, gpointer data, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    SrPrepared *prepared = sr_account_get_job(store, data, &problem);
+
+    if (prepared)
+        return prepared;
+    if (g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
+        return g_new0(SrPrepared, 1);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
 /* No refresh is under way: what the store (or the journal) has is the newest there is. */
-static void on_idle(const GError *ignored, gpointer data)
+static void on_turn(const GError *error, gpointer data)
 {
     Leaving *leaving = data;
     SrRequest *request = leaving->request;
-    SrPreparation *preparation = g_new0(SrPreparation, 1);
+    GError *problem = error ? g_error_copy(error) : NULL;
+    SrPreparation *preparation;
 
-    (void)ignored;
-    leaving->wait = NULL;
+    if (problem || !sr_request_revalidate(request, &problem)) {
+        sr_request_fail(request, problem);
+        return;
+    }
+    preparation = g_new0(SrPreparation, 1);
     preparation->id = g_strdup(leaving->account);
-    preparation->journal =
-        sr_journal_read(request->agent->database, leaving->account, &preparation->journal_number);
-    sr_request_on_store(request, sr_account_get_job, preparation, free_preparation, free_prepared,
+    preparation->journal = sr_journal_read(request->agent->database, leaving->account);
+    sr_request_on_store(request, leave_job, preparation, free_preparation, free_prepared,
                         SR_STORE_DEADLINE_MS, on_read_to_leave);
 }
 
@@ -292,8 +305,7 @@ static void on_account_to_leave(SrRequest *request)
     sr_request_clear_state(request);
     request->state = leaving;
     request->free_state = leaving_free;
-    leaving->wait =
-        sr_refresher_wait_idle(request->agent->refresher, leaving->account, on_idle, leaving);
+    leaving->turn = sr_turn_wait(request->agent, leaving->account, on_turn, leaving);
 }
 
 static void on_accounts_to_leave(SrRequest *request)

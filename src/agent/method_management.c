@@ -9,6 +9,8 @@
 
 #define AUDIT_LIMIT_DEFAULT 100
 #define AUDIT_LIMIT_MAX 1000
+#define TURNS_USEC (90 * G_USEC_PER_SEC)
+#define TURNS_LOOK_MS 50u
 
 /* --- the audit log
  * ----------------------------------------------------------------------------------------- */
@@ -98,7 +100,9 @@ static void handle_store_show(SrRequest *request)
  * interrupted after the choice was written: the other store may still hold the old copies.
  */
 typedef struct {
-    SrAgent *mover; /* once agent->moving is this move's */
+    SrAgent *mover;     /* once agent->moving is this move's */
+    guint turns_source; /* looks whether accounts are still being changed */
+    gint64 turns_until; /* monotonic */
     SrStore *other;
     gboolean to_other;    /* else from the other store to the one in use */
     SrSecret *passphrase; /* for a vault that must be opened first */
@@ -111,6 +115,7 @@ static void moving_free(gpointer data)
 {
     Moving *moving = data;
 
+    g_clear_handle_id(&moving->turns_source, g_source_remove);
     if (moving->mover)
         moving->mover->moving = FALSE;
     sr_store_free(moving->other);
@@ -164,6 +169,13 @@ static SrJson *damaged_json(const GPtrArray *entries)
     return array;
 }
 
+/* The store in use has more than before. */
+static void forget_store(SrAgent *agent)
+{
+    sr_key_ring_clear(agent->keys);
+    sr_accounts_clear(agent->accounts);
+}
+
 static void on_moved(SrRequest *request)
 {
     Moving *moving = request->state;
@@ -175,7 +187,7 @@ static void on_moved(SrRequest *request)
     if (moving->to_other)
         sr_agent_set_store(agent, g_steal_pointer(&moving->other));
     else
-        sr_key_ring_clear(agent->keys);
+        forget_store(agent);
     if (!sr_request_record(request, "move-store", NULL, &error)) {
         sr_request_fail(request, error);
         return;
@@ -187,6 +199,40 @@ static void on_moved(SrRequest *request)
     sr_request_reply(request, result);
 }
 
+static void run_move(SrRequest *request)
+{
+    SrAgent *agent = request->agent;
+    GError *error = NULL;
+
+    /* The job writes to state.db itself, so nothing of ours may be pending there. */
+    if (!sr_request_revalidate(request, &error) || !sr_database_commit(agent->database, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    agent->moving = FALSE; /* or this change of the store would be refused too */
+    sr_request_change_store(request, move_job, request->state, NULL, 0, on_moved);
+    agent->moving = TRUE;
+}
+
+/* A refresh token that comes from a provider now belongs where the account is: it is waited for. */
+static gboolean on_look_for_turns(gpointer data)
+{
+    SrRequest *request = data;
+    Moving *moving = request->state;
+    GError *error = NULL;
+
+    moving->turns_source = 0;
+    if (request->agent->turns == 0) {
+        run_move(request);
+    } else if (g_get_monotonic_time() < moving->turns_until) {
+        moving->turns_source = g_timeout_add(TURNS_LOOK_MS, on_look_for_turns, request);
+    } else {
+        sr_error_set(&error, SR_ERROR_BUSY, "an account is being refreshed; try again later");
+        sr_request_fail(request, error);
+    }
+    return G_SOURCE_REMOVE;
+}
+
 static void start_move(SrRequest *request)
 {
     SrAgent *agent = request->agent;
@@ -194,20 +240,16 @@ static void start_move(SrRequest *request)
     GError *error = NULL;
 
     moving->passphrase = g_steal_pointer(&request->passphrase);
-    /* The job writes to state.db itself, so nothing of ours may be pending there. */
-    if (!sr_database_commit(agent->database, &error)) {
-        sr_request_fail(request, error);
-        return;
-    }
     if (agent->moving) {
         sr_error_set(&error, SR_ERROR_BUSY, "another move is under way");
         sr_request_fail(request, error);
         return;
     }
-    sr_request_change_store(request, move_job, moving, NULL, 0, on_moved);
     /* From now on: a key that is written behind the move would stay in the old store. */
     agent->moving = TRUE;
     moving->mover = agent;
+    moving->turns_until = g_get_monotonic_time() + TURNS_USEC;
+    moving->turns_source = g_timeout_add(0, on_look_for_turns, request);
 }
 
 static gboolean other_is_vault(const Moving *moving)

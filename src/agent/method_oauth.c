@@ -248,7 +248,8 @@ static SrSignIn *find_flow(SrRequest *request, GError **error)
                                                 sr_account_caller(request), request->origin, flow)
                              : NULL;
 
-    if (flow && (!sign_in || sign_in->way != SR_SIGN_IN_EXTENSION || sign_in->request)) {
+    if (flow && (!sign_in || sign_in->way != SR_SIGN_IN_EXTENSION || sign_in->request ||
+                 sign_in->is_saving)) {
         sr_error_set_at(error, SR_ERROR_STATE_MISMATCH, "flow", -1,
                         "there is no such sign-in (any more); begin again");
         return NULL;

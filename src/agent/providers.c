@@ -95,6 +95,9 @@ static void finish(SrProviderCall *call)
     const Provider *provider =
         call->error ? NULL : g_hash_table_lookup(call->providers->known, call->issuer);
 
+    if (!provider && !call->error) /* so many others were looked up that it was dropped */
+        sr_error_set(&call->error, SR_ERROR_PROVIDER_ERROR,
+                     "too many providers at once; try again");
     call->done(provider ? provider->metadata : NULL, provider ? provider->jwks : NULL, call->error,
                call->user_data);
     call_free(call);

@@ -1,38 +1,34 @@
 #include "agent/refresh.h"
 
 #include "agent/account_jobs.h"
-#include "agent/account_lock.h"
 #include "agent/account_saving.h"
+#include "agent/account_turn.h"
 #include "agent/accounts.h"
 #include "agent/proof.h"
 #include "agent/providers.h"
 #include "base/error.h"
+#include "oauth/rotation.h"
 #include "oauth/token_request.h"
-#include "oauth/token_response.h"
-#include "policy/journal.h"
-
-#include <unistd.h>
-
-#define LOCK_TRY_MS 50u
-#define LOCK_USEC (35 * G_USEC_PER_SEC)
-#define LIFETIME_DEFAULT 300 /* of an access token whose provider does not say, in seconds */
 
 struct SrRefresh {
     SrAgent *agent;
     char *id;
     gint64 wanted;
+    guint locks; /* agent->locks when it began */
+    SrRefreshLate late;
     SrRefreshEnded ended;
     gpointer user_data;
-    int lock;
-    guint source; /* the next try for the lock, or to save */
-    gint64 lock_until;
+    SrTurn *turn;
     SrProviderCall *provider_call;
     SrNetworkCall *network_call;
     SrMetadata *metadata;
     SrPrepared *prepared;
+    SrRotation rotation;
     SrTokens *tokens;
     char *dpop_nonce;
-    GError *outcome; /* what it will end with, once it is saved */
+    gboolean must_keep; /* the account has what exists nowhere else */
+    guint save_source;  /* the next try to save it */
+    GError *outcome;    /* what it will end with, once it is saved */
     gint64 retry_after;
 };
 
@@ -40,12 +36,11 @@ void sr_refresh_free(SrRefresh *refresh)
 {
     if (!refresh)
         return;
-    g_clear_handle_id(&refresh->source, g_source_remove);
+    g_clear_handle_id(&refresh->save_source, g_source_remove);
     sr_providers_cancel(refresh->provider_call);
     if (refresh->network_call)
         sr_network_cancel(refresh->network_call);
-    if (refresh->lock >= 0)
-        close(refresh->lock);
+    sr_turn_end(refresh->turn);
     sr_metadata_free(refresh->metadata);
     sr_prepared_free(refresh->prepared);
     sr_tokens_free(refresh->tokens);
@@ -61,9 +56,7 @@ static void end(SrRefresh *refresh)
     SrAgent *agent = refresh->agent;
 
     /* Before anyone is told: the next one may begin in the callback. */
-    if (refresh->lock >= 0)
-        close(refresh->lock);
-    refresh->lock = -1;
+    sr_turn_end(g_steal_pointer(&refresh->turn));
     refresh->ended(error, refresh->retry_after, refresh->user_data);
     sr_agent_schedule_flush(agent);
 }
@@ -76,7 +69,27 @@ static void fail(SrRefresh *refresh, GError *error)
     end(refresh);
 }
 
-static void publish(SrRefresh *refresh)
+/* Until the token is sent, a refresh ends when the agent is locked or is to end. */
+static gboolean may_go_on(const SrRefresh *refresh, GError **error)
+{
+    if (refresh->agent->stopping)
+        sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "the agent is ending; connect again");
+    else if (refresh->locks != refresh->agent->locks)
+        sr_error_set(error, SR_ERROR_STORE_LOCKED,
+                     "sealring was locked meanwhile; unlock it with: sealring unlock");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static void on_late(gpointer data)
+{
+    const SrRefresh *refresh = data;
+
+    refresh->late(refresh->user_data);
+}
+
+static void publish(const SrRefresh *refresh)
 {
     SrAgent *agent = refresh->agent;
     g_autoptr(SrSecret) key = sr_accounts_key(agent->accounts, NULL);
@@ -89,10 +102,9 @@ static void publish(SrRefresh *refresh)
         sr_account_info_free(info);
 }
 
-static void set_login_required(GError **error, const SrAccount *account)
+static gint64 now(void)
 {
-    sr_error_set(error, SR_ERROR_LOGIN_REQUIRED, "sign in to %s again: %s", account->name,
-                 account->cause ? account->cause : "it has no refresh token, and its time is over");
+    return g_get_real_time() / G_USEC_PER_SEC;
 }
 
 /* --- saving
@@ -102,12 +114,11 @@ static void set_login_required(GError **error, const SrAccount *account)
 static void record(const SrRefresh *refresh)
 {
     const SrAgent *agent = refresh->agent;
-    const SrAccount *account = refresh->prepared->account;
     g_autoptr(SrJson) entry = json_object_new_object();
 
     sr_json_add_string(entry, "event", refresh->outcome ? "refresh-failed" : "refresh");
     sr_json_add_string(entry, "account", refresh->id);
-    sr_json_add_string(entry, "provider", account->issuer);
+    sr_json_add_string(entry, "provider", refresh->prepared->account->issuer);
     if (refresh->outcome)
         sr_json_add_string(entry, "reason", sr_error_reason(refresh->outcome));
     if (sr_audit_append(agent->audit, entry, NULL))
@@ -120,18 +131,18 @@ static gboolean on_save_again(gpointer data)
 {
     SrRefresh *refresh = data;
 
-    refresh->source = 0;
+    refresh->save_source = 0;
     save(refresh);
     return G_SOURCE_REMOVE;
 }
 
-/* Kept nowhere: try again rather than show a token whose successor nobody has. */
+/* What is kept nowhere is tried again rather than shown: nobody else has its successor. */
 static void on_saved(const GError *error, gpointer data)
 {
     SrRefresh *refresh = data;
 
-    if (error) {
-        refresh->source = g_timeout_add_seconds(1, on_save_again, refresh);
+    if (error && refresh->must_keep) {
+        refresh->save_source = g_timeout_add_seconds(1, on_save_again, refresh);
         return;
     }
     publish(refresh);
@@ -143,21 +154,7 @@ static void on_saved(const GError *error, gpointer data)
 static void save(SrRefresh *refresh)
 {
     sr_account_save(refresh->agent, refresh->prepared->account, refresh->prepared->journal_key,
-                    on_saved, refresh);
-}
-
-static void set_state(SrRefresh *refresh, SrAccountState state, const char *cause)
-{
-    SrAccount *account = refresh->prepared->account;
-
-    account->state = state;
-    g_free(account->cause);
-    account->cause = g_strdup(cause);
-    account->generation++;
-    if (state != SR_ACCOUNT_NEEDS_LOGIN)
-        return;
-    g_clear_pointer(&account->access_token, sr_secret_free);
-    g_clear_pointer(&account->refresh_token, sr_secret_free);
+                    on_late, on_saved, refresh);
 }
 
 /* --- the provider's answer
@@ -174,7 +171,7 @@ static void on_id_token_keys(SrMetadata *metadata, const SrJwks *jwks, const GEr
         .subject = account->subject,
         .access_token = account->access_token,
         .algorithms = metadata ? (const char *const *)metadata->id_token_algorithms : NULL,
-        .now = g_get_real_time() / G_USEC_PER_SEC,
+        .now = now(),
         .leeway = 60,
     };
     g_autoptr(SrIdToken) id_token = NULL;
@@ -182,6 +179,9 @@ static void on_id_token_keys(SrMetadata *metadata, const SrJwks *jwks, const GEr
     refresh->provider_call = NULL;
     if (error)
         refresh->outcome = g_error_copy(error);
+    else if (!jwks)
+        sr_error_set_at(&refresh->outcome, SR_ERROR_ID_TOKEN_INVALID, "signature", -1,
+                        "the provider publishes no keys to check it with");
     else
         id_token =
             sr_id_token_verify(refresh->tokens->id_token, jwks, &expectation, &refresh->outcome);
@@ -191,110 +191,104 @@ static void on_id_token_keys(SrMetadata *metadata, const SrJwks *jwks, const GEr
     save(refresh);
 }
 
-static void take_tokens(SrRefresh *refresh)
+/* What is new must be on disk before anything else is waited for, but not yet be shown. */
+static void check_id_token(SrRefresh *refresh)
 {
     SrAccount *account = refresh->prepared->account;
-    SrTokens *tokens = refresh->tokens;
-    const gint64 lifetime = tokens->expires_in > 0 ? tokens->expires_in : LIFETIME_DEFAULT;
+    SrSecret *unproven = g_steal_pointer(&account->access_token);
 
-    sr_secret_free(account->access_token);
-    account->access_token = g_steal_pointer(&tokens->access_token);
-    account->is_dpop = tokens->is_dpop;
-    account->received = g_get_real_time() / G_USEC_PER_SEC;
-    account->expires = account->received + lifetime;
-    if (tokens->refresh_token) {
-        sr_secret_free(account->refresh_token);
-        account->refresh_token = g_steal_pointer(&tokens->refresh_token);
-    }
-    if (tokens->scope) {
-        g_free(account->scope);
-        account->scope = g_strdup(tokens->scope);
-    }
-    set_state(refresh, SR_ACCOUNT_GOOD, NULL);
-}
-
-static void on_tokens(SrRefresh *refresh)
-{
-    take_tokens(refresh);
-    if (!refresh->tokens->id_token) {
-        save(refresh);
-        return;
-    }
-    /* What is new must be on disk before anything else is waited for. */
-    sr_account_save_to_journal(refresh->agent, refresh->prepared->account,
-                               refresh->prepared->journal_key);
+    sr_account_save_to_journal(refresh->agent, account, refresh->prepared->journal_key);
+    account->access_token = unproven;
     refresh->provider_call =
-        sr_providers_keys(refresh->agent->providers, refresh->prepared->account->issuer,
-                          refresh->tokens->id_token, on_id_token_keys, refresh);
+        sr_providers_keys(refresh->agent->providers, account->issuer, refresh->tokens->id_token,
+                          on_id_token_keys, refresh);
 }
 
-/* The answer is lost, or makes no sense: the token is perhaps used up. */
-static void on_unknown(SrRefresh *refresh)
+static void apply(SrRefresh *refresh)
 {
-    SrAccount *account = refresh->prepared->account;
-
-    if (refresh->prepared->was_sent) {
-        set_state(refresh, SR_ACCOUNT_NEEDS_LOGIN, "the provider's answers were lost twice");
-        g_clear_error(&refresh->outcome);
-        set_login_required(&refresh->outcome, account);
-    } else {
-        set_state(refresh, SR_ACCOUNT_UNCERTAIN, NULL);
-    }
-    /* A new refresh token in an answer that is otherwise wrong is worth more than the old one. */
-    if (refresh->tokens && refresh->tokens->refresh_token) {
-        sr_secret_free(account->refresh_token);
-        account->refresh_token = g_steal_pointer(&refresh->tokens->refresh_token);
-        set_state(refresh, SR_ACCOUNT_GOOD, NULL);
-    }
-    save(refresh);
+    refresh->rotation.now = now();
+    refresh->rotation.was_sent = refresh->prepared->was_sent;
+    refresh->must_keep = sr_rotation_apply(refresh->prepared->account, &refresh->rotation,
+                                           refresh->tokens, &refresh->outcome);
+    if (!refresh->outcome && refresh->tokens->id_token)
+        check_id_token(refresh);
+    else
+        save(refresh);
 }
 
-static void on_invalid_grant(SrRefresh *refresh)
+/* End with the account that is in the store (taken). */
+static void adopt(SrRefresh *refresh, SrPrepared *stored)
 {
-    set_state(refresh, SR_ACCOUNT_NEEDS_LOGIN,
-              refresh->prepared->was_sent ? "the provider's answer to a refresh was lost"
-                                          : "the provider has ended the session");
+    const SrAccount *account = stored->account;
+
+    sr_prepared_free(refresh->prepared);
+    refresh->prepared = stored;
+    publish(refresh);
     g_clear_error(&refresh->outcome);
-    set_login_required(&refresh->outcome, refresh->prepared->account);
-    save(refresh);
+    if (!account->refresh_token)
+        sr_rotation_require_login(account, &refresh->outcome);
+    else if (sr_account_left(account, now()) == 0)
+        sr_error_set(&refresh->outcome, SR_ERROR_BUSY,
+                     "another program has changed the account just now; try again");
+    end(refresh);
 }
 
-/* Nothing was used up: the account is as it was before. */
-static void on_unused(SrRefresh *refresh)
+/* The store has no such account: another agent has signed it out. */
+static void forget(SrRefresh *refresh)
 {
-    set_state(refresh, refresh->prepared->was_sent ? SR_ACCOUNT_UNCERTAIN : SR_ACCOUNT_GOOD, NULL);
-    save(refresh);
+    GError *error = NULL;
+
+    sr_accounts_remove(refresh->agent->accounts, refresh->id);
+    sr_error_set_at(&error, SR_ERROR_NOT_GRANTED, "account", -1, "is not there any more");
+    fail(refresh, error);
+}
+
+static void on_read_again(gpointer result, const GError *error, gpointer data)
+{
+    SrRefresh *refresh = data;
+    SrPrepared *stored = result;
+    const SrSecret *sent = refresh->prepared->account->refresh_token;
+
+    if (g_error_matches(error, SR_ERROR, SR_ERROR_KEY_NOT_FOUND)) {
+        forget(refresh);
+    } else if (!error && (!stored->account->refresh_token ||
+                          !sr_secret_equal(stored->account->refresh_token, sent))) {
+        adopt(refresh, stored);
+    } else {
+        sr_prepared_free(stored);
+        apply(refresh);
+    }
+}
+
+static void free_preparation(gpointer preparation)
+{
+    sr_preparation_free(preparation);
+}
+
+/*
+ * The token that was sent is no longer good. If the store has another one by now, somebody got it
+ * who does not keep to our turns, and nothing is ended.
+ */
+static void read_again(SrRefresh *refresh)
+{
+    SrPreparation *preparation = g_new0(SrPreparation, 1);
+
+    preparation->id = g_strdup(refresh->id);
+    sr_store_thread_run_to_end(refresh->agent->store, sr_account_get_job, preparation,
+                               free_preparation, SR_STORE_DEADLINE_MS, on_late, on_read_again,
+                               refresh);
 }
 
 static void send_token(SrRefresh *refresh);
 
-static void judge(SrRefresh *refresh, SrExchangeReply *reply)
+static gboolean take_nonce(SrRefresh *refresh, const SrExchangeReply *reply)
 {
-    const SrVerdict verdict = sr_token_response_judge(reply, &refresh->tokens, &refresh->outcome);
-
-    refresh->retry_after = reply->retry_after;
-    switch (verdict) {
-    case SR_VERDICT_TOKENS:
-        on_tokens(refresh);
-        return;
-    case SR_VERDICT_INVALID_GRANT:
-        on_invalid_grant(refresh);
-        return;
-    case SR_VERDICT_UNKNOWN:
-        on_unknown(refresh);
-        return;
-    case SR_VERDICT_DPOP_NONCE:
-        if (!refresh->dpop_nonce && reply->dpop_nonce) {
-            g_clear_error(&refresh->outcome);
-            refresh->dpop_nonce = g_strdup(reply->dpop_nonce);
-            send_token(refresh);
-            return;
-        }
-        break;
-    default:
-        break;
-    }
-    on_unused(refresh);
+    if (refresh->rotation.verdict != SR_VERDICT_DPOP_NONCE || refresh->dpop_nonce ||
+        !reply->dpop_nonce)
+        return FALSE;
+    g_clear_error(&refresh->outcome);
+    refresh->dpop_nonce = g_strdup(reply->dpop_nonce);
+    return TRUE;
 }
 
 static void on_answer(SrExchangeReply *owned_reply, gpointer data)
@@ -303,15 +297,15 @@ static void on_answer(SrExchangeReply *owned_reply, gpointer data)
     SrRefresh *refresh = data;
 
     refresh->network_call = NULL;
-    if (reply->outcome == SR_OUTCOME_ANSWERED) {
-        judge(refresh, reply);
-        return;
-    }
-    sr_providers_set_error(&refresh->outcome, reply, "the provider");
-    if (reply->outcome == SR_OUTCOME_NOT_SENT)
-        on_unused(refresh);
+    refresh->retry_after = reply->retry_after;
+    refresh->rotation.is_lost = reply->outcome == SR_OUTCOME_UNKNOWN;
+    refresh->rotation.verdict = sr_token_response_judge(reply, &refresh->tokens, &refresh->outcome);
+    if (take_nonce(refresh, reply))
+        send_token(refresh);
+    else if (refresh->rotation.verdict == SR_VERDICT_INVALID_GRANT)
+        read_again(refresh);
     else
-        on_unknown(refresh);
+        apply(refresh);
 }
 
 /* --- sending
@@ -324,43 +318,84 @@ static void send_token(SrRefresh *refresh)
         refresh->metadata, prepared->client, prepared->account->refresh_token, &refresh->outcome);
 
     if (request && sr_proof_add(request, prepared->account->dpop_key, refresh->dpop_nonce, NULL,
-                                &refresh->outcome))
+                                &refresh->outcome)) {
         refresh->network_call = sr_network_start(refresh->agent->network, g_steal_pointer(&request),
                                                  on_answer, refresh);
+        return;
+    }
+    refresh->rotation.verdict = SR_VERDICT_REFUSED; /* it was not sent */
+    apply(refresh);
+}
+
+static void on_marked(const GError *error, gpointer data)
+{
+    SrRefresh *refresh = data;
+
+    if (error)
+        fail(refresh, g_error_copy(error));
     else
-        on_unused(refresh);
+        send_token(refresh);
+}
+
+/* Write down that the token is going to be sent. */
+static void mark(SrRefresh *refresh)
+{
+    SrAccount *account = refresh->prepared->account;
+
+    account->state = refresh->prepared->was_sent ? SR_ACCOUNT_UNCERTAIN : SR_ACCOUNT_IN_FLIGHT;
+    account->generation++;
+    sr_account_save(refresh->agent, account, NULL, on_late, on_marked, refresh);
+}
+
+static void on_metadata(SrMetadata *metadata, const SrJwks *jwks, const GError *error,
+                        gpointer data)
+{
+    SrRefresh *refresh = data;
+    GError *problem = error ? g_error_copy(error) : NULL;
+
+    (void)jwks;
+    refresh->provider_call = NULL;
+    if (problem || !may_go_on(refresh, &problem)) {
+        fail(refresh, problem);
+        return;
+    }
+    refresh->metadata = sr_metadata_ref(metadata);
+    mark(refresh);
+}
+
+/* --- reading
+ * ----------------------------------------------------------------------------------------- */
+
+/* Nothing is to be sent: the account is as another process has left it, or needs a login. */
+static void end_ready(SrRefresh *refresh)
+{
+    const SrPrepared *prepared = refresh->prepared;
+
+    publish(refresh);
+    if (prepared->left == 0)
+        sr_rotation_require_login(prepared->account, &refresh->outcome);
+    end(refresh);
 }
 
 static void on_prepared(gpointer result, const GError *error, gpointer data)
 {
     SrRefresh *refresh = data;
+    GError *problem = NULL;
 
-    if (error) {
-        fail(refresh, g_error_copy(error));
-        return;
-    }
     refresh->prepared = result;
-    if (!refresh->prepared->is_ready) {
-        send_token(refresh);
-        return;
-    }
-    publish(refresh);
-    if (!refresh->prepared->account->access_token)
-        set_login_required(&refresh->outcome, refresh->prepared->account);
-    end(refresh);
+    if (g_error_matches(error, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
+        forget(refresh);
+    else if (error)
+        fail(refresh, g_error_copy(error));
+    else if (!may_go_on(refresh, &problem))
+        fail(refresh, problem);
+    else if (refresh->prepared->is_ready)
+        end_ready(refresh);
+    else
+        refresh->provider_call = sr_providers_metadata(
+            refresh->agent->providers, refresh->prepared->account->issuer, on_metadata, refresh);
 }
 
-static void free_prepared(gpointer prepared)
-{
-    sr_prepared_free(prepared);
-}
-
-static void free_preparation(gpointer preparation)
-{
-    sr_preparation_free(preparation);
-}
-
-/* Read the account anew and write down that its token is going to be sent. */
 static void prepare(SrRefresh *refresh)
 {
     SrAgent *agent = refresh->agent;
@@ -369,77 +404,37 @@ static void prepare(SrRefresh *refresh)
 
     preparation->id = g_strdup(refresh->id);
     preparation->known = info ? info->generation : 0;
+    preparation->known_left = info ? sr_account_info_remaining(info) : 0;
     preparation->wanted = refresh->wanted;
-    preparation->journal =
-        sr_journal_read(agent->database, refresh->id, &preparation->journal_number);
-    sr_store_thread_run(agent->store, sr_account_prepare_job, preparation, free_preparation,
-                        free_prepared, SR_STORE_DEADLINE_MS, on_prepared, refresh);
+    preparation->journal = sr_journal_read(agent->database, refresh->id);
+    sr_store_thread_run_to_end(agent->store, sr_account_prepare_job, preparation, free_preparation,
+                               SR_STORE_DEADLINE_MS, on_late, on_prepared, refresh);
 }
 
-static void on_metadata(SrMetadata *metadata, const SrJwks *jwks, const GError *error,
-                        gpointer data)
+static void on_turn(const GError *error, gpointer data)
 {
     SrRefresh *refresh = data;
+    GError *problem = error ? g_error_copy(error) : NULL;
 
-    (void)jwks;
-    refresh->provider_call = NULL;
-    if (error) {
-        fail(refresh, g_error_copy(error));
-        return;
-    }
-    refresh->metadata = sr_metadata_ref(metadata);
-    prepare(refresh);
-}
-
-/* --- the lock
- * ---------------------------------------------------------------------------------------- */
-
-static void on_locked(SrRefresh *refresh)
-{
-    SrAgent *agent = refresh->agent;
-    const SrAccountInfo *info = sr_accounts_get(agent->accounts, refresh->id);
-
-    if (info) {
-        refresh->provider_call =
-            sr_providers_metadata(agent->providers, info->issuer, on_metadata, refresh);
-        return;
-    }
-    sr_error_set(&refresh->outcome, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
-    end(refresh);
-}
-
-static gboolean try_lock(gpointer data)
-{
-    SrRefresh *refresh = data;
-    g_autofree char *folder = sr_agent_lock_folder(refresh->agent);
-    GError *error = NULL;
-
-    refresh->source = 0;
-    refresh->lock = sr_account_lock_try(folder, refresh->id, &error);
-    if (refresh->lock < 0 && !error && g_get_monotonic_time() > refresh->lock_until)
-        sr_error_set(&error, SR_ERROR_BUSY, "another agent is refreshing this account; try again");
-    if (error)
-        fail(refresh, error);
-    else if (refresh->lock >= 0)
-        on_locked(refresh);
+    if (problem || !may_go_on(refresh, &problem))
+        fail(refresh, problem);
     else
-        refresh->source = g_timeout_add(LOCK_TRY_MS, try_lock, refresh);
-    return G_SOURCE_REMOVE;
+        prepare(refresh);
 }
 
-SrRefresh *sr_refresh_new(SrAgent *agent, const char *id, gint64 wanted, SrRefreshEnded ended,
-                          gpointer user_data)
+SrRefresh *sr_refresh_new(SrAgent *agent, const char *id, gint64 wanted, SrRefreshLate late,
+                          SrRefreshEnded ended, gpointer user_data)
 {
     SrRefresh *refresh = g_new0(SrRefresh, 1);
 
     refresh->agent = agent;
     refresh->id = g_strdup(id);
     refresh->wanted = wanted;
+    refresh->locks = agent->locks;
+    refresh->late = late;
     refresh->ended = ended;
     refresh->user_data = user_data;
-    refresh->lock = -1;
     refresh->retry_after = -1;
-    refresh->lock_until = g_get_monotonic_time() + LOCK_USEC;
-    refresh->source = g_idle_add(try_lock, refresh);
+    refresh->turn = sr_turn_wait(agent, id, on_turn, refresh);
     return refresh;
 }

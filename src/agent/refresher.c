@@ -5,7 +5,8 @@
 
 #define PAUSE_FIRST 2       /* seconds between failed refreshes, doubled each time … */
 #define PAUSE_MAX 60        /* … up to here */
-#define PATIENCE 90         /* seconds, longer than lock and exchange together */
+#define PATIENCE 150        /* seconds, longer than a turn and three exchanges that hang */
+#define PAUSE_FORGET 600    /* seconds after which a failure says nothing about the next one */
 #define RETRY_AFTER_MAX 300 /* seconds that a provider may make us wait */
 
 struct SrRefresher {
@@ -107,26 +108,47 @@ static gboolean on_idle(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static guint index_of(const SrRefreshWait *wait)
+/* Let @wait go in the next turn of the main loop, with @error (copied, may be NULL). */
+static void let_go(SrRefreshWait *wait, const GError *error)
 {
+    GPtrArray *waits = wait->running->waits;
     guint index = 0;
 
-    g_ptr_array_find(wait->running->waits, wait, &index);
-    return index;
+    g_clear_handle_id(&wait->source, g_source_remove);
+    g_ptr_array_find(waits, wait, &index);
+    g_ptr_array_steal_index(waits, index);
+    wait->running = NULL;
+    wait->error = error ? g_error_copy(error) : NULL;
+    wait->source = g_idle_add(on_idle, wait);
+    g_ptr_array_add(wait->refresher->idle, wait);
+}
+
+/* Tell everybody, each in a turn of the main loop of its own: they may do anything. */
+static void let_all_go(const Running *running, const GError *error)
+{
+    while (running->waits->len > 0)
+        let_go(running->waits->pdata[0], error);
 }
 
 /* The store takes what came back nowhere: the refresh goes on, who waits has waited enough. */
-static gboolean on_late(gpointer data)
+static gboolean on_patience_over(gpointer data)
 {
     SrRefreshWait *wait = data;
+    g_autoptr(GError) error = NULL;
 
-    wait->source = g_idle_add(on_idle, wait);
-    sr_error_set(&wait->error, SR_ERROR_STORE_UNAVAILABLE,
+    wait->source = 0;
+    sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE,
                  "the account cannot be saved yet; see sealring doctor");
-    g_ptr_array_steal_index(wait->running->waits, index_of(wait));
-    wait->running = NULL;
-    g_ptr_array_add(wait->refresher->idle, wait);
+    let_go(wait, error);
     return G_SOURCE_REMOVE;
+}
+
+static void on_store_late(gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE, "the store does not answer in time");
+    let_all_go(data, error);
 }
 
 /* @running NULL: called in the next turn of the main loop, with @error (copied, may be NULL). */
@@ -140,8 +162,8 @@ static SrRefreshWait *add_wait(SrRefresher *refresher, Running *running, const G
     wait->done = done;
     wait->user_data = user_data;
     wait->error = error ? g_error_copy(error) : NULL;
-    wait->source =
-        running ? g_timeout_add_seconds(PATIENCE, on_late, wait) : g_idle_add(on_idle, wait);
+    wait->source = running ? g_timeout_add_seconds(PATIENCE, on_patience_over, wait)
+                           : g_idle_add(on_idle, wait);
     g_ptr_array_add(running ? running->waits : refresher->idle, wait);
     return wait;
 }
@@ -164,7 +186,8 @@ static Running *get_running(SrRefresher *refresher, const char *id, gint64 wante
     running->refresher = refresher;
     running->id = g_strdup(id);
     running->waits = g_ptr_array_new_with_free_func(wait_free);
-    running->refresh = sr_refresh_new(refresher->agent, id, wanted, on_ended, running);
+    running->refresh =
+        sr_refresh_new(refresher->agent, id, wanted, on_store_late, on_ended, running);
     g_hash_table_insert(refresher->running, running->id, running);
     return running;
 }
@@ -192,28 +215,30 @@ void sr_refresher_start(SrRefresher *refresher, const char *id, gint64 wanted)
         get_running(refresher, id, wanted);
 }
 
-/* Whatever the refresh ends with, it has ended. */
-SrRefreshWait *sr_refresher_wait_idle(SrRefresher *refresher, const char *id, SrRefreshDone done,
-                                      gpointer user_data)
-{
-    return add_wait(refresher, g_hash_table_lookup(refresher->running, id), NULL, done, user_data);
-}
-
 /* --- the end
  * ---------------------------------------------------------------------------------------- */
 
-/* Errors that another try soon may not meet. */
+/* Errors that another try soon would only meet again. */
 static gboolean is_passing(const GError *error)
 {
     return g_error_matches(error, SR_ERROR, SR_ERROR_NETWORK_ERROR) ||
            g_error_matches(error, SR_ERROR, SR_ERROR_PROVIDER_ERROR) ||
+           g_error_matches(error, SR_ERROR, SR_ERROR_USER_REJECTED) ||
            g_error_matches(error, SR_ERROR, SR_ERROR_ID_TOKEN_INVALID);
+}
+
+/* Longer with every failure that follows another. */
+static gint64 next_pause(const Pause *before, gint64 now)
+{
+    if (!before || now > before->until + PAUSE_FORGET * G_USEC_PER_SEC)
+        return PAUSE_FIRST;
+    return MIN(before->seconds * 2, PAUSE_MAX);
 }
 
 static void note_pause(const Running *running, const GError *error, gint64 retry_after)
 {
     GHashTable *pauses = running->refresher->pauses;
-    const Pause *before = g_hash_table_lookup(pauses, running->id);
+    const gint64 now = g_get_monotonic_time();
     Pause *pause;
 
     if (!error || !is_passing(error)) {
@@ -221,28 +246,17 @@ static void note_pause(const Running *running, const GError *error, gint64 retry
         return;
     }
     pause = g_new0(Pause, 1);
-    pause->seconds = before ? MIN(before->seconds * 2, PAUSE_MAX) : PAUSE_FIRST;
-    pause->until = g_get_monotonic_time() +
-                   MAX(pause->seconds, MIN(retry_after, RETRY_AFTER_MAX)) * G_USEC_PER_SEC;
+    pause->seconds = next_pause(g_hash_table_lookup(pauses, running->id), now);
+    pause->until = now + MAX(pause->seconds, MIN(retry_after, RETRY_AFTER_MAX)) * G_USEC_PER_SEC;
     pause->error = g_error_copy(error);
     g_hash_table_replace(pauses, g_strdup(running->id), pause);
 }
 
-/* Tell everybody, each in a turn of the main loop of its own: they may do anything. */
 static void on_ended(const GError *error, gint64 retry_after, gpointer data)
 {
     Running *running = data;
-    SrRefresher *refresher = running->refresher;
 
     note_pause(running, error, retry_after);
-    while (running->waits->len > 0) {
-        SrRefreshWait *wait = g_ptr_array_steal_index(running->waits, 0);
-
-        g_source_remove(wait->source);
-        wait->running = NULL;
-        wait->error = error ? g_error_copy(error) : NULL;
-        wait->source = g_idle_add(on_idle, wait);
-        g_ptr_array_add(refresher->idle, wait);
-    }
-    g_hash_table_remove(refresher->running, running->id);
+    let_all_go(running, error);
+    g_hash_table_remove(running->refresher->running, running->id);
 }

@@ -33,12 +33,5 @@ void sr_refresher_forget(SrRefreshWait *wait);
 /* Refresh @id early, for nobody in particular. */
 void sr_refresher_start(SrRefresher *refresher, const char *id, gint64 wanted);
 
-/*
- * Call @done (with no error) when no refresh of @id is under way, perhaps not before this returns
- * but never from within it. For what must not cross one: a new sign-in, a sign-out.
- */
-SrRefreshWait *sr_refresher_wait_idle(SrRefresher *refresher, const char *id, SrRefreshDone done,
-                                      gpointer user_data);
-
 /* Whether any refresh is under way; the agent ends only then. */
 gboolean sr_refresher_is_busy(const SrRefresher *refresher);

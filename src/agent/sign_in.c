@@ -51,8 +51,7 @@ void sr_sign_in_free(SrSignIn *sign_in)
     sr_providers_cancel(sign_in->provider_call);
     if (sign_in->network_call)
         sr_network_cancel(sign_in->network_call);
-    if (sign_in->wait)
-        sr_refresher_forget(sign_in->wait);
+    sr_turn_end(sign_in->turn);
     sr_metadata_free(sign_in->metadata);
     sr_client_free(sign_in->client);
     sr_flow_free(sign_in->flow);

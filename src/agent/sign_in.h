@@ -8,10 +8,10 @@
 #pragma once
 
 #include "agent/account_jobs.h"
+#include "agent/account_turn.h"
 #include "agent/agent.h"
 #include "agent/network.h"
 #include "agent/providers.h"
-#include "agent/refresher.h"
 #include "agent/request.h"
 #include "oauth/device.h"
 #include "oauth/flow.h"
@@ -55,9 +55,9 @@ struct SrSignIn {
     SrRedirects *redirects;
     SrProviderCall *provider_call;
     SrNetworkCall *network_call;
-    SrRefreshWait *wait;
-    guint timer; /* the end of the flow, or the next question of the device flow */
-    gint64 ends; /* monotonic: when the device flow is over */
+    SrTurn *turn; /* at the account, until it is saved */
+    guint timer;  /* the end of the flow, or the next question of the device flow */
+    gint64 ends;  /* monotonic: when the device flow is over */
 };
 
 /*

@@ -60,11 +60,10 @@ static void on_saved(const GError *error, gpointer data)
         sr_sign_in_free(sign_in); /* its client is gone; the account is there all the same */
 }
 
-/* No refresh is under way that would be written over what is new. */
 static void save(SrSignIn *sign_in)
 {
     sign_in->is_saving = TRUE;
-    sr_account_save(sign_in->agent, sign_in->account, NULL, on_saved, sign_in);
+    sr_account_save(sign_in->agent, sign_in->account, NULL, NULL, on_saved, sign_in);
 }
 
 /* --- the account
@@ -138,26 +137,25 @@ static SrAccount *make_account(SrSignIn *sign_in, GError **error)
     return account;
 }
 
-static void on_idle(const GError *ignored, gpointer data)
+/* No refresh is under way that would be written over what is new. */
+static void on_turn(const GError *error, gpointer data)
 {
     SrSignIn *sign_in = data;
-    GError *error = NULL;
+    GError *problem = error ? g_error_copy(error) : NULL;
 
-    (void)ignored;
-    sign_in->wait = NULL;
-    sign_in->account = make_account(sign_in, &error);
+    if (!problem)
+        sign_in->account = make_account(sign_in, &problem);
     if (sign_in->account)
         save(sign_in);
     else
-        sr_sign_in_fail(sign_in, error);
+        sr_sign_in_fail(sign_in, problem);
 }
 
 static void on_checked(SrSignIn *sign_in)
 {
     const SrAccountInfo *before = find_before(sign_in);
 
-    sign_in->wait = sr_refresher_wait_idle(sign_in->agent->refresher, before ? before->id : "",
-                                           on_idle, sign_in);
+    sign_in->turn = sr_turn_wait(sign_in->agent, before ? before->id : "", on_turn, sign_in);
 }
 
 /* --- the id_token

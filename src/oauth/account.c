@@ -55,6 +55,13 @@ void sr_account_free(SrAccount *account)
     g_free(account);
 }
 
+gint64 sr_account_left(const SrAccount *account, gint64 now)
+{
+    if (!account->access_token || now < account->received)
+        return 0;
+    return MAX(0, account->expires - now);
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 static void add_required(SrJson *facts, const char *name, const char *value)

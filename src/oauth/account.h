@@ -42,6 +42,12 @@ SrAccount *sr_account_new(void); /* all empty, SR_ACCOUNT_GOOD */
 void sr_account_free(SrAccount *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAccount, sr_account_free)
 
+/*
+ * For how many more seconds its access token is good at @now (seconds since 1970), by the clock on
+ * the wall: 0 when there is none, or when it would have come in the future (the clock was set).
+ */
+gint64 sr_account_left(const SrAccount *account, gint64 now);
+
 /* A copy, secrets included; NULL with SR_ERROR_LIMIT_EXCEEDED. Owned by the caller. */
 SrAccount *sr_account_copy(const SrAccount *account, GError **error);
 

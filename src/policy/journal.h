@@ -17,8 +17,20 @@
 gboolean sr_journal_write(SrDatabase *database, const char *account, gint64 generation,
                           GByteArray *sealed, GError **error);
 
-/* The last one (owned by the caller) and its generation; NULL when there is none. */
-GBytes *sr_journal_read(SrDatabase *database, const char *account, gint64 *ret_generation);
+/* A line of it. */
+typedef struct {
+    gint64 generation;
+    GBytes *sealed;
+} SrJournalLine;
+
+void sr_journal_line_free(SrJournalLine *line);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrJournalLine, sr_journal_line_free)
+
+/* That of @account, NULL when there is none. Owned by the caller. */
+SrJournalLine *sr_journal_read(SrDatabase *database, const char *account);
+
+/* All lines: a table from the account's id to its SrJournalLine. Owned by the caller. */
+GHashTable *sr_journal_read_all(SrDatabase *database);
 
 /* Forget @account. Part of the pending transaction. */
 gboolean sr_journal_remove(SrDatabase *database, const char *account, GError **error);

@@ -1,8 +1,10 @@
-/* state.db: grants, nonces, the audit log, settings; and what survives a reopened file. */
+/* state.db: grants, nonces, the audit log, settings, the journal of rotations; and what survives a
+ * reopened file. */
 #include "base/error.h"
 #include "policy/audit.h"
 #include "policy/database.h"
 #include "policy/grants.h"
+#include "policy/journal.h"
 #include "policy/nonces.h"
 
 #include <glib/gstdio.h>
@@ -374,6 +376,66 @@ static void test_nothing_is_written_after_a_transaction_was_lost(World *world, g
     g_assert_true(is_set(world, "again"));
 }
 
+static void note(World *world, const char *account, gint64 generation, const char *text)
+{
+    g_autoptr(GByteArray) sealed = g_byte_array_new();
+
+    g_byte_array_append(sealed, (const guint8 *)text, (guint)strlen(text));
+    g_assert_true(sr_journal_write(world->database, account, generation, sealed, NULL));
+}
+
+static void assert_line(const SrJournalLine *line, gint64 generation, const char *text)
+{
+    g_autoptr(GBytes) expected = g_bytes_new(text, strlen(text));
+
+    g_assert_nonnull(line);
+    g_assert_cmpint(line->generation, ==, generation);
+    g_assert_true(g_bytes_equal(line->sealed, expected));
+}
+
+static void test_the_journal_has_the_last_line_of_each_account(World *world, gconstpointer data)
+{
+    g_autoptr(SrJournalLine) line = NULL;
+    g_autoptr(GHashTable) all = NULL;
+
+    (void)data;
+    note(world, "a", 1, "first");
+    note(world, "b", 5, "other");
+    note(world, "a", 2, "second");
+    g_assert_true(sr_database_commit(world->database, NULL));
+    sr_database_free(world->database);
+    open_database(world);
+    line = sr_journal_read(world->database, "a");
+    assert_line(line, 2, "second");
+    all = sr_journal_read_all(world->database);
+    g_assert_cmpuint(g_hash_table_size(all), ==, 2);
+    assert_line(g_hash_table_lookup(all, "b"), 5, "other");
+    g_assert_true(sr_journal_remove(world->database, "a", NULL));
+    g_assert_null(sr_journal_read(world->database, "a"));
+    g_assert_null(sr_journal_read(world->database, "c"));
+}
+
+/* As an error of the disk at one write does. */
+static void test_a_line_that_cannot_be_written_undoes_nothing_else(World *world, gconstpointer data)
+{
+    g_autoptr(GByteArray) sealed = g_byte_array_new();
+    sqlite3_stmt *trigger;
+
+    (void)data;
+    trigger = sr_database_statement(world->database,
+                                    "CREATE TRIGGER no BEFORE INSERT ON rotation"
+                                    " BEGIN SELECT RAISE(ABORT, 'no'); END",
+                                    NULL);
+    g_assert_true(sr_database_run(world->database, trigger, NULL));
+    g_byte_array_append(sealed, (const guint8 *)"x", 1);
+    g_assert_true(set(world, "before"));
+    sr_database_settle(world->database);
+    g_assert_false(sr_journal_write(world->database, "a", 1, sealed, NULL));
+    sr_database_undo(world->database);
+    g_assert_true(sr_database_commit(world->database, NULL));
+    g_assert_true(is_set(world, "before"));
+}
+
 #define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -389,6 +451,10 @@ int main(int argc, char **argv)
     ADD("/audit/every-kind-of-tampering-breaks-the-chain",
         test_every_kind_of_tampering_breaks_the_chain);
     ADD("/audit/the-chain-goes-on-after-a-restart", test_the_chain_goes_on_after_a_restart);
+    ADD("/journal/it-has-the-last-line-of-each-account",
+        test_the_journal_has_the_last_line_of_each_account);
+    ADD("/journal/a-line-that-cannot-be-written-undoes-nothing-else",
+        test_a_line_that_cannot_be_written_undoes_nothing_else);
     ADD("/database/a-step-is-undone-alone", test_a_step_is_undone_alone);
     ADD("/database/nothing-is-written-after-a-transaction-was-lost",
         test_nothing_is_written_after_a_transaction_was_lost);
