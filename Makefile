@@ -228,6 +228,7 @@ deps-test:
 ifneq ($(DEPS),skip)
 	@packaging/dependencies/install build test
 	@$(if $(SAN),,tests/clients/node/install $(abspath $(O)))
+	@tests/oauth-provider/install $(abspath $(O))
 endif
 
 MAN_PAGES := $(wildcard packaging/man/*.1)

@@ -6,6 +6,12 @@ _sealring_keys() {
         grep -o '"name":"[^"\\]*"' | cut -d'"' -f4
 }
 
+# Ids of the OAuth accounts that are there.
+_sealring_accounts() {
+    sealring status >/dev/null 2>&1 && sealring account list --json 2>/dev/null </dev/null |
+        grep -o '"id":"[A-Za-z0-9]*"' | cut -d'"' -f4
+}
+
 _sealring_options() {
     case $1 in
     'key create') echo --name --type --seal --passphrase-fd ;;
@@ -17,6 +23,11 @@ _sealring_options() {
     'siwe check') echo --jsonl --recap ;;
     sign*) echo --personal --typed-data --key ;;
     'grant add') echo --extension --origin --program --key --token --like --days ;;
+    login*) echo --issuer --client-id --scope --login-hint --client-secret-fd --print-url --device --dpop ;;
+    token*) echo --min-valid ;;
+    'client register') echo --server --admin-key-fd --remember-key --name --type --redirect-uris --uri --keep-for ;;
+    'client update') echo --server --admin-key-fd --remember-key --name --redirect-uris --uri ;;
+    'client '*) echo --server --admin-key-fd --remember-key ;;
     log*) echo --limit --follow --verify ;;
     'agent start') echo --passphrase-fd --foreground ;;
     esac
@@ -26,16 +37,19 @@ _sealring_options() {
 _sealring_words() {
     local command=$1 last=$2
     case $last in
-    --type) echo secp256k1 p256 ed25519 && return ;;
+    --type) [[ $command == client* ]] && echo spa native web && return
+        echo secp256k1 p256 ed25519 && return ;;
     --format) echo hex keystore && return ;;
     --key) _sealring_keys && return ;;
     --token) echo accounts keys && return ;;
     esac
     case $command in
-    '') echo key siwe sign grant log lock unlock status agent store pkcs11 doctor help --version --help ;;
+    '') echo key siwe sign grant login token account client log lock unlock status agent store pkcs11 doctor help --version --help ;;
     key) echo create import export list show rename default seal unseal delete ;;
     siwe) echo sign verify parse check ;;
     grant) echo list add revoke ;;
+    account) echo list show logout ;;
+    client) echo register list show update disable enable delete ;;
     agent) echo start stop ;;
     store) echo show move ;;
     pkcs11) echo status pin ;;
@@ -43,6 +57,10 @@ _sealring_words() {
     'store move') echo secret-service vault && _sealring_options "$command" ;;
     'key show' | 'key rename' | 'key default' | 'key delete' | 'key export' | 'key seal' | 'key unseal')
         _sealring_keys
+        _sealring_options "$command"
+        ;;
+    token | 'account show' | 'account logout')
+        _sealring_accounts
         _sealring_options "$command"
         ;;
     *) _sealring_options "$command" ;;

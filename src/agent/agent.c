@@ -6,7 +6,10 @@
 #include "agent/listener.h"
 #include "agent/programs.h"
 #include "agent/prompter.h"
+#include "agent/providers.h"
+#include "agent/refresher.h"
 #include "agent/request.h"
+#include "agent/sign_ins.h"
 #include "agent/watcher.h"
 #include "base/error.h"
 #include "policy/nonces.h"
@@ -74,6 +77,17 @@ void sr_agent_set_store(SrAgent *agent, SrStore *store)
     g_ptr_array_add(agent->former_stores, agent->store);
     agent->store = sr_store_thread_new(store);
     sr_key_ring_clear(agent->keys);
+    sr_accounts_clear(agent->accounts);
+}
+
+/* A vault is locked beside its file; a keyring is one for each session. */
+char *sr_agent_lock_folder(const SrAgent *agent)
+{
+    const char *session = g_getenv("XDG_RUNTIME_DIR");
+
+    if (g_str_equal(sr_store_thread_store_name(agent->store), "vault"))
+        return g_strdup(agent->data_folder);
+    return g_strdup(session && *session ? session : agent->state_folder);
 }
 
 static gboolean open_state(SrAgent *agent, GError **error)
@@ -105,7 +119,12 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->claims = sr_key_claims_new();
     agent->keys = sr_key_ring_new((guint)configuration->key_cache_seconds);
     agent->prompter = sr_prompter_new(agent);
-    if (!open_state(agent, error))
+    agent->network = sr_network_new(configuration);
+    agent->providers = sr_providers_new(agent->network, configuration);
+    agent->refresher = sr_refresher_new(agent);
+    agent->sign_ins = sr_sign_ins_new();
+    agent->accounts = sr_accounts_new(error);
+    if (!agent->accounts || !open_state(agent, error))
         return NULL;
     agent->audit_sent = sr_audit_last(agent->audit);
     open_store(agent);
@@ -124,6 +143,10 @@ void sr_agent_free(SrAgent *agent)
     sr_programs_free(agent->programs);
     g_ptr_array_unref(agent->connections);
     sr_prompter_free(agent->prompter);
+    sr_sign_ins_free(agent->sign_ins);
+    sr_refresher_free(agent->refresher);
+    sr_providers_free(agent->providers);
+    sr_network_free(agent->network);
     if (agent->store)
         sr_store_thread_free(agent->store);
     g_ptr_array_unref(agent->former_stores);
@@ -132,6 +155,7 @@ void sr_agent_free(SrAgent *agent)
     sr_key_claims_free(agent->claims);
     g_clear_handle_id(&agent->flush_source, g_source_remove);
     sr_key_ring_free(agent->keys);
+    sr_accounts_free(agent->accounts);
     sr_grants_free(agent->grants);
     sr_audit_free(agent->audit);
     sr_database_free(agent->database);
@@ -208,10 +232,10 @@ static gboolean has_open_requests(const SrAgent *agent)
     for (guint i = 0; i < agent->unattended->len; i++)
         if (!((const SrRequest *)agent->unattended->pdata[i])->late)
             return TRUE;
-    return FALSE;
+    return sr_refresher_is_busy(agent->refresher); /* what comes back must be written down */
 }
 
-void sr_agent_flush(SrAgent *agent)
+gboolean sr_agent_flush(SrAgent *agent)
 {
     const gboolean committed = commit(agent);
 
@@ -221,6 +245,7 @@ void sr_agent_flush(SrAgent *agent)
         sr_connection_flush(agent->connections->pdata[i - 1], committed);
     if (agent->stopping && !has_open_requests(agent))
         g_main_loop_quit(agent->loop);
+    return committed;
 }
 
 static gboolean on_flush(gpointer data)
@@ -305,6 +330,7 @@ void sr_agent_lock(SrAgent *agent, gboolean sticky)
     agent->locked = agent->locked || sticky;
     agent->locks++;
     sr_key_ring_clear(agent->keys);
+    sr_accounts_clear(agent->accounts);
     deny_open_prompts(agent, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, agent);
 }

@@ -4,9 +4,11 @@
  */
 #pragma once
 
+#include "agent/accounts.h"
 #include "agent/configuration.h"
 #include "agent/key_claims.h"
 #include "agent/key_ring.h"
+#include "agent/network.h"
 #include "policy/audit.h"
 #include "policy/database.h"
 #include "policy/grants.h"
@@ -25,6 +27,9 @@ typedef struct SrConnection SrConnection;
 typedef struct SrListener SrListener;
 typedef struct SrWatcher SrWatcher;
 typedef struct SrPrograms SrPrograms;
+typedef struct SrProviders SrProviders;
+typedef struct SrRefresher SrRefresher;
+typedef struct SrSignIns SrSignIns;
 
 typedef struct {
     SrConfiguration *configuration;
@@ -40,6 +45,11 @@ typedef struct {
     SrKeyClaims *claims;
     SrPrompter *prompter;
     SrPrograms *programs; /* over PKCS#11 */
+    SrNetwork *network;
+    SrProviders *providers; /* of OAuth */
+    SrAccounts *accounts;
+    SrRefresher *refresher;
+    SrSignIns *sign_ins; /* under way */
     SrListener *listener;
     SrWatcher *watcher;
     GHashTable *methods;    /* name → SrMethod (static) */
@@ -65,8 +75,9 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
 void sr_agent_free(SrAgent *agent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAgent, sr_agent_free)
 
-/* Commit what was written and send what waits, now or (schedule) from the main loop. */
-void sr_agent_flush(SrAgent *agent);
+/* Commit what was written and send what waits, now or (schedule) from the main loop. FALSE when
+ * what was pending is lost (disk full). */
+gboolean sr_agent_flush(SrAgent *agent);
 void sr_agent_schedule_flush(SrAgent *agent);
 
 /* Take back what a request changed in state.db since its last line in the log. */
@@ -77,6 +88,9 @@ void sr_agent_lock(SrAgent *agent, gboolean sticky);
 
 /* Stop listening, finish what was begun, then end the main loop. */
 void sr_agent_stop(SrAgent *agent);
+
+/* The folder for locks that are as wide as the store in use. Owned by the caller. */
+char *sr_agent_lock_folder(const SrAgent *agent);
 
 /* Whether pages on loopback http may sign in. */
 SrOriginPolicy sr_agent_origin_policy(const SrAgent *agent);

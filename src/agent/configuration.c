@@ -89,6 +89,46 @@ static gboolean read_programs(const char *name, const char *text, char ***ret_pr
     return TRUE;
 }
 
+static gboolean unknown(const char *name, GError **error)
+{
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, name, -1, "is not a known setting");
+    return FALSE;
+}
+
+static gboolean read_path(const char *name, const char *text, char **ret_path, GError **error)
+{
+    if (!g_path_is_absolute(text))
+        return bad_value(error, name, "an absolute path");
+    g_free(*ret_path);
+    *ret_path = g_strdup(text);
+    return TRUE;
+}
+
+/* A password in it would be seen in the list of processes. */
+static gboolean read_proxy(const char *name, const char *text, char **ret_proxy, GError **error)
+{
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+
+    if (!uri || !g_uri_get_host(uri) || g_uri_get_userinfo(uri) ||
+        !g_str_has_prefix(g_uri_get_scheme(uri), "http"))
+        return bad_value(error, name, "http://HOST:PORT, without user and password");
+    g_free(*ret_proxy);
+    *ret_proxy = g_strdup(text);
+    return TRUE;
+}
+
+static gboolean read_oauth(SrConfiguration *configuration, const char *name, const char *text,
+                           GError **error)
+{
+    if (strcmp(name, "oauth-ca-file") == 0)
+        return read_path(name, text, &configuration->oauth_ca_file, error);
+    if (strcmp(name, "oauth-proxy") == 0)
+        return read_proxy(name, text, &configuration->oauth_proxy, error);
+    if (strcmp(name, "oauth-loopback-http") == 0)
+        return read_boolean(name, text, &configuration->oauth_loopback_http, error);
+    return unknown(name, error);
+}
+
 static gboolean read_value(SrConfiguration *configuration, const char *name, const char *text,
                            GError **error)
 {
@@ -115,8 +155,9 @@ static gboolean read_value(SrConfiguration *configuration, const char *name, con
         return read_programs(name, text, &configuration->pkcs11_hide_accounts, error);
     if (strcmp(name, "pkcs11-hide-ed25519") == 0)
         return read_programs(name, text, &configuration->pkcs11_hide_ed25519, error);
-    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, name, -1, "is not a known setting");
-    return FALSE;
+    if (g_str_has_prefix(name, "oauth-"))
+        return read_oauth(configuration, name, text, error);
+    return unknown(name, error);
 }
 
 static gboolean read_all(SrConfiguration *configuration, GKeyFile *file, GError **error)
@@ -204,6 +245,9 @@ SrJson *sr_configuration_json(const SrConfiguration *configuration)
     sr_json_add_boolean(values, "developer-mode", configuration->developer_mode);
     sr_json_add_string(values, "pkcs11-hide-accounts", without_accounts);
     sr_json_add_string(values, "pkcs11-hide-ed25519", without_ed25519);
+    sr_json_add_string(values, "oauth-ca-file", configuration->oauth_ca_file);
+    sr_json_add_string(values, "oauth-proxy", configuration->oauth_proxy);
+    sr_json_add_boolean(values, "oauth-loopback-http", configuration->oauth_loopback_http);
     return values;
 }
 
@@ -215,5 +259,7 @@ void sr_configuration_free(SrConfiguration *configuration)
     g_free(configuration->prompt_command);
     g_strfreev(configuration->pkcs11_hide_accounts);
     g_strfreev(configuration->pkcs11_hide_ed25519);
+    g_free(configuration->oauth_ca_file);
+    g_free(configuration->oauth_proxy);
     g_free(configuration);
 }

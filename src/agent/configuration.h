@@ -23,6 +23,9 @@ typedef struct {
     gboolean developer_mode;     /* http on loopback hosts may sign in */
     char **pkcs11_hide_accounts; /* programs (names or paths) that do not see the accounts token */
     char **pkcs11_hide_ed25519;  /* the same for the Ed25519 keys of the keys token */
+    char *oauth_ca_file;         /* absolute path of certificates to trust besides, or NULL */
+    char *oauth_proxy;           /* "http://host:port", without user and password, or NULL */
+    gboolean oauth_loopback_http; /* providers on this computer may speak http */
 } SrConfiguration;
 
 /* The path of the configuration file. Owned by the caller. */

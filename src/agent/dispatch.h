@@ -26,6 +26,9 @@ extern const SrMethod sr_methods_storage[];
 extern const SrMethod sr_methods_grants[];
 extern const SrMethod sr_methods_management[];
 extern const SrMethod sr_methods_pkcs11[];
+extern const SrMethod sr_methods_oauth[];
+extern const SrMethod sr_methods_accounts[];
+extern const SrMethod sr_methods_clients[];
 
 /* name → SrMethod for all groups. Owned by the caller. */
 GHashTable *sr_dispatch_table(void);

@@ -18,11 +18,19 @@ static const char *target_name(const SrGrant *grant)
     return "key";
 }
 
+/* What a grant for an extension (or the command line) names. */
+static const char *target_of(SrGrantKind kind)
+{
+    if (kind == SR_GRANT_SIGN_IN)
+        return "provider";
+    return kind == SR_GRANT_TOKENS ? "account" : "key";
+}
+
 static void add_extension(SrJson *json, const SrGrant *grant)
 {
     sr_json_add_string(json, "extension", grant->caller);
     sr_json_add_string(json, "origin", grant->origin);
-    sr_json_add_string(json, "key", grant->key);
+    sr_json_add_string(json, target_of(grant->kind), grant->key);
     if (grant->kind != SR_GRANT_SIWE)
         return;
     sr_json_add_string(json, "domain", grant->domain);

@@ -2,10 +2,10 @@
 
 #include "agent/connection.h"
 #include "agent/limits.h"
+#include "base/child.h"
 #include "base/error.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define DENIALS 3u
 #define DENIAL_WINDOW (60 * G_USEC_PER_SEC)
@@ -41,26 +41,12 @@ struct SrPrompter {
 
 static void schedule(SrPrompter *prompter);
 
-/* Beside the agent's own program (a build folder), else where it is installed. */
-static char *find_window_program(void)
-{
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = self ? g_path_get_dirname(self) : NULL;
-    g_autofree char *beside = folder ? g_build_filename(folder, "sealring-prompt", NULL) : NULL;
-    const char *candidates[] = {beside, SR_LIBEXECDIR "/sealring-prompt"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(candidates); i++)
-        if (candidates[i] && access(candidates[i], X_OK) == 0)
-            return g_strdup(candidates[i]);
-    return NULL;
-}
-
 SrPrompter *sr_prompter_new(SrAgent *agent)
 {
     SrPrompter *prompter = g_new0(SrPrompter, 1);
 
     prompter->agent = agent;
-    prompter->window_program = find_window_program();
+    prompter->window_program = sr_child_find_program("sealring-prompt");
     prompter->denials = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_queue_init(&prompter->waiting);
     return prompter;

@@ -55,9 +55,10 @@ struct SrRequest {
     gboolean writes_key;        /* that job does */
     SrRequestStep after_keys;   /* the caller's next function of need_keys, and of open_key */
     SrRequestStep after_open;
-    SrRequestStep after_store; /* vault_setup.h */
-    char *seal;                /* of the key being opened */
-    guint attempts;            /* wrong passphrases so far */
+    SrRequestStep after_store;    /* vault_setup.h */
+    SrRequestStep after_accounts; /* account_access.h */
+    char *seal;                   /* of the key being opened */
+    guint attempts;               /* wrong passphrases so far */
     gboolean may_ask;
     gboolean unlocking; /* its open prompt is for the vault's passphrase */
 };

@@ -17,12 +17,16 @@ static const char *text(SrJson *grant, const char *name)
     return sr_json_string(grant, name, NULL);
 }
 
-/* What is granted: a key, or all keys of a token. Owned by the caller. */
+/* What is granted: a key, all keys of a token, an account, a provider. Owned by the caller. */
 static char *target(SrJson *grant)
 {
     const char *token = text(grant, "token");
+    const char *account = text(grant, "account");
+    const char *provider = text(grant, "provider");
 
-    return token ? g_strdup_printf("all %s", token) : g_strdup(text(grant, "key"));
+    if (token)
+        return g_strdup_printf("all %s", token);
+    return g_strdup(account ? account : provider ? provider : text(grant, "key"));
 }
 
 static void print_grants(SrJson *grants)

@@ -275,3 +275,10 @@ SrAccount *sr_account_read(const char *id, const SrSecret *line, GError **error)
                      "the stored account %s is damaged; it is left as it is, sign in again", id);
     return NULL;
 }
+
+SrAccount *sr_account_copy(const SrAccount *account, GError **error)
+{
+    g_autoptr(SrSecret) line = sr_account_write(account, error);
+
+    return line ? sr_account_read(account->id, line, error) : NULL;
+}

@@ -42,6 +42,9 @@ SrAccount *sr_account_new(void); /* all empty, SR_ACCOUNT_GOOD */
 void sr_account_free(SrAccount *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAccount, sr_account_free)
 
+/* A copy, secrets included; NULL with SR_ERROR_LIMIT_EXCEEDED. Owned by the caller. */
+SrAccount *sr_account_copy(const SrAccount *account, GError **error);
+
 /* Its line. Owned by the caller. SR_ERROR_LIMIT_EXCEEDED. */
 SrSecret *sr_account_write(const SrAccount *account, GError **error);
 

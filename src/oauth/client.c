@@ -19,6 +19,19 @@ SrClient *sr_client_new(const char *id, SrSecret *secret)
     return client;
 }
 
+SrClient *sr_client_copy(const SrClient *client, GError **error)
+{
+    SrSecret *secret = NULL;
+
+    if (client->secret) {
+        secret = sr_secret_new_copy(sr_secret_peek(client->secret), sr_secret_size(client->secret),
+                                    error);
+        if (!secret)
+            return NULL;
+    }
+    return sr_client_new(client->id, secret);
+}
+
 void sr_client_free(SrClient *client)
 {
     if (!client)

@@ -19,6 +19,9 @@ typedef struct {
 
 /* @secret is taken; NULL or empty for a public client. Owned by the caller. */
 SrClient *sr_client_new(const char *id, SrSecret *secret);
+
+/* A copy, the secret included. Owned by the caller. SR_ERROR_LIMIT_EXCEEDED. */
+SrClient *sr_client_copy(const SrClient *client, GError **error);
 void sr_client_free(SrClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrClient, sr_client_free)
 

@@ -250,7 +250,7 @@ static gboolean read_document(SrMetadata *metadata, const char *text, gsize leng
 SrMetadata *sr_metadata_parse(const char *text, gsize length, const char *issuer,
                               gboolean loopback_http, GError **error)
 {
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = g_atomic_rc_box_new0(SrMetadata);
 
     if (read_document(metadata, text, length, issuer, loopback_http, error))
         return g_steal_pointer(&metadata);
@@ -258,10 +258,10 @@ SrMetadata *sr_metadata_parse(const char *text, gsize length, const char *issuer
     return NULL;
 }
 
-void sr_metadata_free(SrMetadata *metadata)
+static void clear(gpointer data)
 {
-    if (!metadata)
-        return;
+    SrMetadata *metadata = data;
+
     g_free(metadata->issuer);
     g_free(metadata->authorization_endpoint);
     g_free(metadata->token_endpoint);
@@ -274,5 +274,15 @@ void sr_metadata_free(SrMetadata *metadata)
     g_strfreev(metadata->id_token_algorithms);
     g_strfreev(metadata->dpop_algorithms);
     g_strfreev(metadata->scopes);
-    g_free(metadata);
+}
+
+SrMetadata *sr_metadata_ref(SrMetadata *metadata)
+{
+    return g_atomic_rc_box_acquire(metadata);
+}
+
+void sr_metadata_free(SrMetadata *metadata)
+{
+    if (metadata)
+        g_atomic_rc_box_release_full(metadata, clear);
 }

@@ -53,5 +53,9 @@ char **sr_metadata_addresses(const char *issuer);
 SrMetadata *sr_metadata_parse(const char *text, gsize length, const char *issuer,
                               gboolean loopback_http, GError **error);
 
+/* One more owner of @metadata, which nobody changes. */
+SrMetadata *sr_metadata_ref(SrMetadata *metadata);
+
+/* One owner less; the last one frees it. NULL is fine. */
 void sr_metadata_free(SrMetadata *metadata);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrMetadata, sr_metadata_free)

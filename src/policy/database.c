@@ -27,7 +27,9 @@ static const char schema[] =
     " digest BLOB NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (domain, nonce)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS nonce_time ON nonce (time);"
     "CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL,"
-    " hash BLOB NOT NULL);";
+    " hash BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS rotation (account TEXT PRIMARY KEY, generation INTEGER NOT NULL,"
+    " sealed BLOB NOT NULL) WITHOUT ROWID;";
 
 static gboolean fail(SrDatabase *database, GError **error, const char *what)
 {

@@ -1,6 +1,6 @@
 /*
  * state.db: the agent's own memory of decisions: grants, seen nonces, the audit log, settings. It
- * holds no secrets.
+ * holds no secrets but sealed ones (journal.h).
  *
  * Writes collect in one transaction until sr_database_commit: the agent commits once for all
  * requests it read together, and only then sends their replies, so nothing is answered that is not

@@ -14,7 +14,7 @@ struct SrGrants {
     GHashTable *by_id; /* id → SrGrant, owned */
 };
 
-static const char *const kind_names[] = {"accounts", "siwe", "program"};
+static const char *const kind_names[] = {"accounts", "siwe", "program", "sign-in", "tokens"};
 
 const char *sr_grant_kind_name(SrGrantKind kind)
 {
@@ -168,17 +168,40 @@ static gboolean is_for(const SrGrant *grant, SrGrantKind kind, const char *calle
            strcmp(grant->caller, caller) == 0 && strcmp(grant->origin, origin) == 0;
 }
 
-const SrGrant *sr_grants_connection(const SrGrants *grants, const char *caller, const char *origin,
-                                    const char *key)
+static const SrGrant *find(const SrGrants *grants, SrGrantKind kind, const char *caller,
+                           const char *origin, const char *key)
 {
     GHashTableIter iterator;
     gpointer grant;
 
     g_hash_table_iter_init(&iterator, grants->by_id);
     while (g_hash_table_iter_next(&iterator, NULL, &grant))
-        if (is_for(grant, SR_GRANT_ACCOUNTS, caller, origin, key))
+        if (is_for(grant, kind, caller, origin, key))
             return grant;
     return NULL;
+}
+
+gboolean sr_grants_has(const SrGrants *grants, SrGrantKind kind, const char *caller,
+                       const char *origin, const char *key)
+{
+    return find(grants, kind, caller, origin, key) != NULL;
+}
+
+gboolean sr_grants_give(SrGrants *grants, SrGrantKind kind, const char *caller, const char *origin,
+                        const char *key, GError **error)
+{
+    SrGrant *grant;
+
+    if (sr_grants_has(grants, kind, caller, origin, key))
+        return TRUE;
+    grant = grant_new(kind, caller, origin, key, error);
+    return grant && insert(grants, grant, error);
+}
+
+const SrGrant *sr_grants_connection(const SrGrants *grants, const char *caller, const char *origin,
+                                    const char *key)
+{
+    return find(grants, SR_GRANT_ACCOUNTS, caller, origin, key);
 }
 
 gboolean sr_grants_is_connected(const SrGrants *grants, const char *caller, const char *origin,
@@ -206,12 +229,7 @@ gboolean sr_grants_knows_caller(const SrGrants *grants, const char *caller, cons
 gboolean sr_grants_connect(SrGrants *grants, const char *caller, const char *origin,
                            const char *key, GError **error)
 {
-    SrGrant *grant;
-
-    if (sr_grants_is_connected(grants, caller, origin, key))
-        return TRUE;
-    grant = grant_new(SR_GRANT_ACCOUNTS, caller, origin, key, error);
-    return grant && insert(grants, grant, error);
+    return sr_grants_give(grants, SR_GRANT_ACCOUNTS, caller, origin, key, error);
 }
 
 /* --- remembered sign-ins ---------------------------------------------------------------------- */

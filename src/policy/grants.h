@@ -1,5 +1,5 @@
 /*
- * Decisions the user let us remember. Three kinds:
+ * Decisions the user let us remember. Five kinds:
  *  accounts: a key is connected to a caller (it may see the address and ask for signatures);
  *  siwe:     sign-ins like one the user agreed to are signed without asking: same caller, origin,
  *            key, domain, delegate (URI), statement and resources, until an end, and valid for no
@@ -16,9 +16,15 @@
 #include "ethereum/siwe.h"
 #include "policy/database.h"
 
-typedef enum { SR_GRANT_ACCOUNTS, SR_GRANT_SIWE, SR_GRANT_PROGRAM } SrGrantKind;
+typedef enum {
+    SR_GRANT_ACCOUNTS,
+    SR_GRANT_SIWE,
+    SR_GRANT_PROGRAM,
+    SR_GRANT_SIGN_IN,
+    SR_GRANT_TOKENS,
+} SrGrantKind;
 
-/* "accounts", "siwe", "program". Static text. */
+/* "accounts", "siwe", "program", "sign-in", "tokens". Static text. */
 const char *sr_grant_kind_name(SrGrantKind kind);
 
 typedef struct {
@@ -26,7 +32,8 @@ typedef struct {
     SrGrantKind kind;
     char *caller; /* extension id; the path of a program */
     char *origin; /* the page's, or the extension id again; "" for a program */
-    char *key;    /* key id; for a program also "accounts" or "keys": all of the token */
+    char *key;    /* key id; for a program also "accounts" or "keys": all of the token; for a
+                   * sign-in issuer and client, for tokens the account's id */
     char *domain; /* siwe only, as are the next four */
     char *delegate;
     char *capabilities;     /* for people */
@@ -92,6 +99,15 @@ const SrGrant *sr_grants_allow_program(SrGrants *grants, const char *program, co
  * longest; @key NULL: one for the whole token. NULL when there is none. Borrowed. */
 const SrGrant *sr_grants_find_program(const SrGrants *grants, const char *program,
                                       const char *token, const char *key, gint64 now);
+
+/*
+ * The same for kinds without further terms (SR_GRANT_SIGN_IN, SR_GRANT_TOKENS): whether @caller and
+ * @origin have it for @key, and giving it for good (TRUE and nothing done when they have).
+ */
+gboolean sr_grants_has(const SrGrants *grants, SrGrantKind kind, const char *caller,
+                       const char *origin, const char *key);
+gboolean sr_grants_give(SrGrants *grants, SrGrantKind kind, const char *caller, const char *origin,
+                        const char *key, GError **error);
 
 /* All grants in force, oldest first; of SrGrant, borrowed. Free the array. */
 GPtrArray *sr_grants_list(const SrGrants *grants);
