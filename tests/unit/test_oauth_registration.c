@@ -1,6 +1,7 @@
 #include "oauth/registration.h"
 
 #include "base/error.h"
+#include "support/oauth_metadata.h"
 #include "support/secret_text.h"
 
 static SrExchangeReply *answer(guint status, const char *body)
@@ -16,14 +17,15 @@ static SrExchangeReply *answer(guint status, const char *body)
 
 static void test_request(void)
 {
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) none = sr_test_metadata("");
+    g_autoptr(SrMetadata) metadata =
+        sr_test_metadata(",\"registration_endpoint\":\"https://op.example/register\"");
     g_autoptr(SrExchange) plain = NULL;
     g_autoptr(SrExchange) device = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(sr_registration_request(metadata, "n", "r", NULL, FALSE, &error));
+    g_assert_null(sr_registration_request(none, "n", "r", NULL, FALSE, &error));
     sr_assert_blames(error, SR_ERROR_PROVIDER_ERROR, "registration_endpoint");
-    metadata->registration_endpoint = g_strdup("https://op.example/register");
     plain = sr_registration_request(metadata, "sealring \"x\"", "http://127.0.0.1/cb", "openid",
                                     FALSE, NULL);
     g_assert_cmpstr(plain->method, ==, "POST");
