@@ -38,7 +38,7 @@ static gboolean check_scope(const char *scope, GError **error)
     if (strlen(scope) <= SCOPE_MAX && sr_ascii_is_unquoted(scope, strlen(scope), TRUE))
         return TRUE;
     sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "scope", -1,
-                    "must be words with one space between them (RFC 6749 §3.3), such as "
+                    "must be words with one space between them (RFC 6749 3.3), such as "
                     "\"openid offline_access\"");
     return FALSE;
 }

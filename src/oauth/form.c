@@ -137,7 +137,7 @@ static gboolean is_plain(const char *text, gsize length)
 
     if (!g_utf8_validate_len(text, length, NULL))
         return FALSE;
-    for (; at < text + length; at = g_utf8_next_char(at))
+    for (; at < text + length; at += g_utf8_skip[(guchar)*at])
         if (g_unichar_iscntrl(g_utf8_get_char(at)))
             return FALSE;
     return TRUE;

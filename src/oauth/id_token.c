@@ -48,7 +48,7 @@ static gboolean is_decent(const char *text, gsize max)
 {
     if (!text || !*text || strlen(text) > max)
         return FALSE;
-    for (const char *at = text; *at; at = g_utf8_next_char(at))
+    for (const char *at = text; *at; at += g_utf8_skip[(guchar)*at])
         if (g_unichar_iscntrl(g_utf8_get_char(at)))
             return FALSE;
     return TRUE;

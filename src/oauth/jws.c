@@ -28,7 +28,7 @@ static gboolean split(const SrSecret *token, SrSlice parts[N_PARTS], GError **er
         const char *dot = memchr(at, '.', (gsize)(end - at));
 
         if (!dot != (i == N_PARTS - 1))
-            return refuse(error, "token", "must have three parts (RFC 7515 §7.1)");
+            return refuse(error, "token", "must have three parts (RFC 7515 7.1)");
         parts[i] = (SrSlice){at, (gsize)((dot ? dot : end) - at)};
         at = dot ? dot + 1 : end;
     }

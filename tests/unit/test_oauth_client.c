@@ -2,18 +2,15 @@
 #include "oauth/token_request.h"
 
 #include "base/error.h"
+#include "support/oauth_metadata.h"
 #include "support/secret_text.h"
 
 #define TOKEN_URL "https://op.example/token"
 
 static SrMetadata *make_metadata(void)
 {
-    SrMetadata *metadata = g_new0(SrMetadata, 1);
-
-    metadata->token_endpoint = g_strdup(TOKEN_URL);
-    metadata->revocation_endpoint = g_strdup("https://op.example/revoke");
-    metadata->device_authorization_endpoint = g_strdup("https://op.example/device");
-    return metadata;
+    return sr_test_metadata(",\"revocation_endpoint\":\"https://op.example/revoke\","
+                            "\"device_authorization_endpoint\":\"https://op.example/device\"");
 }
 
 static SrForm *make_form(void)
@@ -167,7 +164,7 @@ static void test_others(void)
 
 static void test_missing_endpoints(void)
 {
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrClient) client = sr_client_new("ok_1", NULL);
     g_autoptr(SrSecret) token = sr_test_secret("t");
     g_autoptr(GError) error = NULL;

@@ -2,24 +2,20 @@
 
 #include "base/error.h"
 #include "oauth/form.h"
+#include "support/oauth_metadata.h"
 #include "support/secret_text.h"
 
-#define ISSUER "https://op.example/api/auth"
 #define REDIRECT "https://abcdef.chromiumapp.org/cb"
 
 static SrMetadata *make_metadata(void)
 {
-    SrMetadata *metadata = g_new0(SrMetadata, 1);
-
-    metadata->issuer = g_strdup(ISSUER);
-    metadata->authorization_endpoint = g_strdup("https://op.example/authorize");
-    metadata->pushed_authorization_endpoint = g_strdup("https://op.example/par");
-    return metadata;
+    return sr_test_metadata(
+        ",\"pushed_authorization_request_endpoint\":\"https://op.example/par\"");
 }
 
 static SrFlow *make_flow(const char *redirect_uri, const char *scope)
 {
-    SrFlow *flow = sr_flow_new(ISSUER, "ok_1", redirect_uri, scope, NULL);
+    SrFlow *flow = sr_flow_new(SR_TEST_ISSUER, "ok_1", redirect_uri, scope, NULL);
 
     g_assert_nonnull(flow);
     return flow;
@@ -75,7 +71,7 @@ static void test_scopes(void)
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(sr_flow_new(ISSUER, "ok_1", REDIRECT, bad[i], &error));
+        g_assert_null(sr_flow_new(SR_TEST_ISSUER, "ok_1", REDIRECT, bad[i], &error));
         sr_assert_blames(error, SR_ERROR_INVALID_PARAMS, "scope");
     }
 }
@@ -201,7 +197,7 @@ static void test_push(void)
 
 static void test_push_nowhere(void)
 {
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrClient) client = sr_client_new("ok_1", NULL);
     g_autoptr(SrFlow) flow = make_flow(REDIRECT, "openid");
     g_autoptr(GError) error = NULL;

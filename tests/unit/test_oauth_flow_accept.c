@@ -2,16 +2,16 @@
 #include "oauth/flow.h"
 
 #include "base/error.h"
+#include "support/oauth_metadata.h"
 #include "support/secret_text.h"
 
-#define ISSUER "https://op.example/api/auth"
 #define REDIRECT "https://abcdef.chromiumapp.org/cb"
 #define ISS "&iss=https%3A%2F%2Fop.example%2Fapi%2Fauth"
 
 /* A flow with a state that the rows below can spell. */
 static SrFlow *make_flow(const char *redirect_uri)
 {
-    SrFlow *flow = sr_flow_new(ISSUER, "ok_1", redirect_uri, "openid", NULL);
+    SrFlow *flow = sr_flow_new(SR_TEST_ISSUER, "ok_1", redirect_uri, "openid", NULL);
 
     g_free(flow->state);
     flow->state = g_strdup("sTaTe-0123456789012345678901234567890123456");
@@ -38,7 +38,7 @@ static void test_accepted(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+        g_autoptr(SrMetadata) metadata = sr_test_metadata("");
         g_autoptr(SrFlow) flow = make_flow(rows[i].redirect_uri);
         g_autoptr(GError) error = NULL;
         g_autoptr(SrSecret) code = sr_flow_accept(flow, metadata, rows[i].url, &error);
@@ -84,7 +84,7 @@ static void test_ignored(void)
         {REDIRECT "?error=access_denied", SR_ERROR_STATE_MISMATCH, "state"},
         {REDIRECT "?error=access_denied&state=forged", SR_ERROR_STATE_MISMATCH, "state"},
     };
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrFlow) flow = make_flow(REDIRECT);
     g_autoptr(SrSecret) code = NULL;
 
@@ -102,7 +102,7 @@ static void test_ignored(void)
 
 static void test_once(void)
 {
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrFlow) flow = make_flow(REDIRECT);
     g_autoptr(SrSecret) code = sr_flow_accept(flow, metadata, REDIRECT "?code=abc" STATE, NULL);
     g_autoptr(GError) error = NULL;
@@ -115,7 +115,7 @@ static void test_once(void)
 static void refuse(const char *url, gboolean returns_issuer, SrErrorCode code, const char *blamed,
                    const char *said)
 {
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrFlow) flow = make_flow(REDIRECT);
     g_autoptr(GError) error = NULL;
 
@@ -161,7 +161,7 @@ static void test_long_description(void)
     g_autofree char *fill = g_strnfill(3000, 'd');
     g_autofree char *url =
         g_strconcat(REDIRECT "?error=server_error" STATE "&error_description=", fill, NULL);
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrFlow) flow = make_flow(REDIRECT);
     g_autoptr(GError) error = NULL;
 
@@ -174,7 +174,7 @@ static void test_codes(void)
 {
     g_autofree char *fill = g_strnfill(8300, 'c');
     g_autofree char *url = g_strconcat(REDIRECT "?code=", fill, STATE, NULL);
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrFlow) flow = make_flow(REDIRECT);
 
     refuse(REDIRECT "?x=y" STATE, FALSE, SR_ERROR_PROVIDER_ERROR, "code", "");
@@ -186,7 +186,7 @@ static void test_codes(void)
 /* A parameter of the redirect URI's own query cannot be said again by the answer. */
 static void test_own_query(void)
 {
-    g_autoptr(SrMetadata) metadata = g_new0(SrMetadata, 1);
+    g_autoptr(SrMetadata) metadata = sr_test_metadata("");
     g_autoptr(SrFlow) flow = make_flow(REDIRECT "?code=own");
     g_autoptr(GError) error = NULL;
 
