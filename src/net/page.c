@@ -63,5 +63,5 @@ gsize sr_page_write(SrLoopbackStatus status, char *buffer)
 
     snprintf(buffer + length, SR_PAGE_MAX - (gsize)length, html, page->title, page->title,
              page->text);
-    return (gsize)(length + body);
+    return (gsize)length + (gsize)body;
 }
