@@ -25,9 +25,10 @@ static void on_changed(SrRequest *request)
     GError *error = NULL;
 
     request->result = NULL;
-    if (sr_token_objects_is_loaded(objects))
+    if (sr_token_objects_is_loaded(objects)) {
+        request->free_state = NULL;
         sr_token_objects_put(objects, g_steal_pointer(&request->state));
-    request->free_state = NULL;
+    }
     if (!sr_request_record(request, "change-key", NULL, &error)) {
         sr_request_fail(request, error);
         return;
@@ -36,7 +37,7 @@ static void on_changed(SrRequest *request)
     sr_request_finish_call(request);
 }
 
-void sr_program_keys_change(SrRequest *request)
+static void change_now(SrRequest *request)
 {
     const SrProgramBody *body = &request->call->body;
     const SrTokenObjects *objects = sr_programs_objects(request->agent->programs);
@@ -56,6 +57,11 @@ void sr_program_keys_change(SrRequest *request)
                                 SR_STORE_DEADLINE_MS, on_changed);
     else
         sr_request_fail(request, error);
+}
+
+void sr_program_keys_change(SrRequest *request)
+{
+    sr_request_take_key(request, request->key->id, change_now);
 }
 
 /* --- destroy -------------------------------------------------------------------------------------
