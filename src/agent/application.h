@@ -36,7 +36,7 @@ typedef struct {
     gboolean is_so;           /* the security officer is logged in at the keys token */
     guint64 context;          /* the key that C_Login with CKU_CONTEXT_SPECIFIC allowed once */
     GHashTable *remembered;   /* ids of keys the user allowed for as long as it runs */
-    GHashTable *session_keys; /* numbers (guint64) of keys that die with it */
+    GHashTable *session_keys; /* numbers (guint64) of keys that die with it → SR_ENTRY_… flags */
 
     pthread_mutex_t lock;
     GHashTable *permits; /* number (guint64) → SrPermit; guarded by lock */

@@ -1,5 +1,6 @@
 /*
  * Who writes which key: one request at a time for each key, and each new name for one request only.
+ * Other objects of programs count as keys here, under their own ids.
  *
  * An owner holds what it claimed until it releases it, that is until the store has answered. Used
  * from the main loop only.
@@ -23,8 +24,9 @@ gboolean sr_key_claims_take_name(SrKeyClaims *claims, const char *name, gconstpo
 typedef void (*SrKeyTurn)(gpointer owner);
 
 /*
- * Claim the key @id for @owner, which has no other. TRUE when it has it now; FALSE when it must
- * wait: @turn is then called from the main loop as soon as those before it have released the key.
+ * Claim the key @id for @owner. Who claims several does so in the order of their ids, so that two
+ * do not wait for each other. TRUE when it has it now; FALSE when it must wait: @turn is then
+ * called from the main loop as soon as those before it have released the key.
  */
 gboolean sr_key_claims_take_key(SrKeyClaims *claims, const char *id, gpointer owner,
                                 SrKeyTurn turn);

@@ -1,6 +1,7 @@
 #include "agent/permit.h"
 
 #include "agent/program_hash.h"
+#include "base/error.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -177,6 +178,19 @@ SrPermitOutcome sr_permit_derive(SrPermit *permit, SrBytes peer, SrSecret **ret_
     }
     pthread_mutex_unlock(&permit->lock);
     return outcome;
+}
+
+SrKey *sr_permit_copy_key(SrPermit *permit, GError **error)
+{
+    SrKey *key = NULL;
+
+    pthread_mutex_lock(&permit->lock);
+    if (permit->signer)
+        key = sr_signer_copy_key(permit->signer, error);
+    else
+        sr_error_set(error, SR_ERROR_KEY_NOT_FOUND, "the key is gone");
+    pthread_mutex_unlock(&permit->lock);
+    return key;
 }
 
 gboolean sr_permit_take_counts(SrPermit *permit, guint64 ret_counts[SR_PERMIT_USES])

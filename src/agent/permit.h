@@ -59,6 +59,10 @@ SrPermitOutcome sr_permit_sign(SrPermit *permit, guint32 scheme, SrBytes data,
 /* The shared secret with @peer (65 bytes), and count it. *ret_secret is owned by the caller. */
 SrPermitOutcome sr_permit_derive(SrPermit *permit, SrBytes peer, SrSecret **ret_secret);
 
+/* A copy of its key, for what is stored; owned by the caller. SR_ERROR_KEY_NOT_FOUND when it was
+ * wiped. */
+SrKey *sr_permit_copy_key(SrPermit *permit, GError **error);
+
 /* What was done since the last call, by scheme; whether there was anything. */
 gboolean sr_permit_take_counts(SrPermit *permit, guint64 ret_counts[SR_PERMIT_USES]);
 

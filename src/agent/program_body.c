@@ -156,6 +156,17 @@ static void read_set_pin(SrPacketReader *reader, SrProgramBody *body)
     body->is_init = get_flag(reader);
 }
 
+static void read_copy(SrPacketReader *reader, SrProgramBody *body)
+{
+    body->object = sr_packet_get_u64(reader);
+    body->token = sr_packet_get_u32(reader);
+    body->label = get_bytes(reader);
+    body->id = get_bytes(reader);
+    if (body->token > SR_TOKEN_SESSION || body->label.size > SR_LABEL_MAX ||
+        body->id.size > SR_ID_MAX)
+        reader->failed = true;
+}
+
 static void (*const readers[])(SrPacketReader *, SrProgramBody *) = {
     [SR_OPERATION_HELLO] = read_hello,       [SR_OPERATION_TOKEN] = read_token,
     [SR_OPERATION_LIST] = read_list,         [SR_OPERATION_LOGIN] = read_login,
@@ -164,7 +175,7 @@ static void (*const readers[])(SrPacketReader *, SrProgramBody *) = {
     [SR_OPERATION_GENERATE] = read_generate, [SR_OPERATION_IMPORT] = read_import,
     [SR_OPERATION_CREATE] = read_create,     [SR_OPERATION_CHANGE] = read_change,
     [SR_OPERATION_DESTROY] = read_destroy,   [SR_OPERATION_INIT_TOKEN] = read_init_token,
-    [SR_OPERATION_SET_PIN] = read_set_pin,
+    [SR_OPERATION_SET_PIN] = read_set_pin,   [SR_OPERATION_COPY] = read_copy,
 };
 
 guint32 sr_program_body_read(guint32 operation, const guint8 *bytes, gsize size,

@@ -11,6 +11,9 @@ void sr_program_keys_change(SrRequest *request);
 void sr_program_keys_destroy(SrRequest *request);
 void sr_program_session_key_destroy(SrRequest *request);
 
+/* Write the entry of request->key as the answer. */
+void sr_program_write_key(SrRequest *request);
+
 /* --- shared with program_objects.c ------------------------------------------------------------ */
 
 /* A number that no object has. */

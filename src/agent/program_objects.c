@@ -264,18 +264,46 @@ static gboolean are_for_keys(SrBytes changes)
     return TRUE;
 }
 
+/* The object as it is now that it is this request's turn; NULL when it was answered that it is
+ * gone.
+ */
+static const SrTokenObject *object_in_turn(SrRequest *request)
+{
+    const SrTokenObject *object = sr_token_objects_find(
+        sr_programs_objects(request->agent->programs), request->call->body.object);
+
+    if (!object)
+        sr_program_answer(request, SR_CKR_OBJECT_HANDLE_INVALID);
+    return object;
+}
+
+/* Objects have one writer at a time, as keys have. */
+static void take_object(SrRequest *request, SrRequestStep next)
+{
+    g_autofree char *id = sr_token_object_id(request->call->body.object);
+
+    sr_request_take_key(request, id, next);
+}
+
+static void change_object(SrRequest *request)
+{
+    const SrTokenObject *object = object_in_turn(request);
+
+    if (object)
+        put_object(request, sr_program_merge(object->number, object->token, object->class, object,
+                                             request->call->body.attributes));
+}
+
 static void on_objects_to_change(SrRequest *request)
 {
-    const SrProgramBody *body = &request->call->body;
     const SrTokenObject *object;
 
     if (!find_target(request, &object) ||
         !may_write(request, object ? object->token : sr_token_of_type(request->key->type)))
         return;
     if (object)
-        put_object(request, sr_program_merge(object->number, object->token, object->class, object,
-                                             body->attributes));
-    else if (are_for_keys(body->attributes))
+        take_object(request, change_object);
+    else if (are_for_keys(request->call->body.attributes))
         sr_program_keys_change(request);
     else
         sr_program_answer(request, SR_CKR_ATTRIBUTE_READ_ONLY);
@@ -299,6 +327,15 @@ static void on_removed(SrRequest *request)
         sr_request_fail(request, error);
 }
 
+static void destroy_object(SrRequest *request)
+{
+    const SrTokenObject *object = object_in_turn(request);
+
+    if (object)
+        sr_request_change_store(request, sr_program_remove_job, sr_token_object_id(object->number),
+                                g_free, SR_STORE_DEADLINE_MS, on_removed);
+}
+
 static void on_objects_to_destroy(SrRequest *request)
 {
     const SrTokenObject *object;
@@ -306,8 +343,7 @@ static void on_objects_to_destroy(SrRequest *request)
     if (!find_target(request, &object) || (object && !may_write(request, object->token)))
         return;
     if (object)
-        sr_request_change_store(request, sr_program_remove_job, sr_token_object_id(object->number),
-                                g_free, SR_STORE_DEADLINE_MS, on_removed);
+        take_object(request, destroy_object);
     else
         sr_program_keys_destroy(request);
 }

@@ -26,6 +26,7 @@ const SrMethod *sr_program_method(SrOperation operation)
         [SR_OPERATION_DESTROY] = {"C_DestroyObject", 0, sr_program_destroy},
         [SR_OPERATION_INIT_TOKEN] = {"C_InitToken", 0, sr_program_init_token},
         [SR_OPERATION_SET_PIN] = {"C_SetPIN", 0, sr_program_set_pin},
+        [SR_OPERATION_COPY] = {"C_CopyObject", 0, sr_program_copy},
     };
 
     return &methods[operation];

@@ -14,6 +14,7 @@ void sr_program_login(SrRequest *request);
 void sr_program_logout(SrRequest *request);
 void sr_program_sign(SrRequest *request);
 void sr_program_generate(SrRequest *request);
+void sr_program_copy(SrRequest *request);
 void sr_program_create(SrRequest *request);
 void sr_program_change(SrRequest *request);
 void sr_program_destroy(SrRequest *request);

@@ -49,6 +49,8 @@ static guint32 special_result(SrOperation operation, const GError *error)
     if (operation == SR_OPERATION_DERIVE &&
         g_error_matches(error, SR_ERROR, SR_ERROR_MALFORMED_KEY))
         return SR_CKR_MECHANISM_PARAM_INVALID;
+    if (operation == SR_OPERATION_COPY && g_error_matches(error, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
+        return SR_CKR_OBJECT_HANDLE_INVALID;
     return SR_CKR_OK;
 }
 

@@ -104,11 +104,12 @@ void sr_program_set_pin(SrRequest *request)
 /* --- C_InitToken ---------------------------------------------------------------------------------
  */
 
-/* What goes. */
+/* What goes; keys and objects in the order of their ids, which all who clear have. */
 typedef struct {
     GPtrArray *keys;    /* ids */
     GArray *numbers;    /* of other objects */
-    GPtrArray *records; /* ids of the records with what belongs to them */
+    GPtrArray *records; /* ids of the records with what belongs to them, the keys' first */
+    guint turns;        /* how many keys and objects it is this request's turn of */
 } Clearing;
 
 static void clearing_free(gpointer data)
@@ -121,24 +122,38 @@ static void clearing_free(gpointer data)
     g_free(clearing);
 }
 
-static Clearing *find_all(const SrRequest *request)
+static gint by_id(gconstpointer a, gconstpointer b)
 {
-    Clearing *clearing = g_new0(Clearing, 1);
-    g_autoptr(GPtrArray) keys = sr_key_ring_list(request->agent->keys);
-    g_autoptr(GPtrArray) objects =
-        sr_token_objects_of(sr_programs_objects(request->agent->programs), SR_TOKEN_KEYS);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-    clearing->keys = g_ptr_array_new_with_free_func(g_free);
-    clearing->records = g_ptr_array_new_with_free_func(g_free);
-    clearing->numbers = g_array_new(FALSE, FALSE, sizeof(guint64));
+static GPtrArray *find_keys(const SrAgent *agent)
+{
+    g_autoptr(GPtrArray) keys = sr_key_ring_list(agent->keys);
+    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+
     for (guint i = 0; i < keys->len; i++) {
         const SrKeyInfo *info = keys->pdata[i];
 
-        if (sr_token_of_type(info->type) != SR_TOKEN_KEYS)
-            continue;
-        g_ptr_array_add(clearing->keys, g_strdup(info->id));
-        g_ptr_array_add(clearing->records, sr_token_object_id(sr_token_key_number(info->id)));
+        if (sr_token_of_type(info->type) == SR_TOKEN_KEYS)
+            g_ptr_array_add(ids, g_strdup(info->id));
     }
+    g_ptr_array_sort(ids, by_id);
+    return ids;
+}
+
+static Clearing *find_all(const SrRequest *request)
+{
+    Clearing *clearing = g_new0(Clearing, 1);
+    g_autoptr(GPtrArray) objects =
+        sr_token_objects_of(sr_programs_objects(request->agent->programs), SR_TOKEN_KEYS);
+
+    clearing->keys = find_keys(request->agent);
+    clearing->records = g_ptr_array_new_with_free_func(g_free);
+    clearing->numbers = g_array_new(FALSE, FALSE, sizeof(guint64));
+    for (guint i = 0; i < clearing->keys->len; i++)
+        g_ptr_array_add(clearing->records,
+                        sr_token_object_id(sr_token_key_number(clearing->keys->pdata[i])));
     for (guint i = 0; i < objects->len; i++) {
         const guint64 number = ((const SrTokenObject *)objects->pdata[i])->number;
 
@@ -243,13 +258,41 @@ static void clear_token(SrRequest *request)
     const Clearing *shown = request->state;
     Clearing *now = find_all(request);
     const gboolean as_shown = is_same(shown->records, now->records);
+    GError *error = NULL;
 
     clearing_free(now);
+    if (!sr_request_revalidate(request, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
     if (!as_shown) {
+        sr_key_claims_release(request->agent->claims, request);
         sr_program_need_objects(request, TRUE, ask_to_clear);
         return;
     }
     sr_request_change_store(request, clear_job, find_all(request), clearing_free, 0, on_cleared);
+}
+
+/* Nobody may be writing what goes: it would come back. */
+static void take_turns(gpointer data)
+{
+    SrRequest *request = data;
+    Clearing *shown = request->state;
+    const guint keys = shown->keys->len;
+
+    while (shown->turns < shown->records->len) {
+        const guint turn = shown->turns++;
+        const char *id = turn < keys ? shown->keys->pdata[turn] : shown->records->pdata[turn];
+
+        if (!sr_key_claims_take_key(request->agent->claims, id, request, take_turns))
+            return;
+    }
+    clear_token(request);
+}
+
+static void on_agreed_to_clear(SrRequest *request)
+{
+    take_turns(request);
 }
 
 static void ask_to_clear(SrRequest *request)
@@ -272,7 +315,7 @@ static void ask_to_clear(SrRequest *request)
     sr_request_clear_state(request);
     request->state = clearing;
     request->free_state = clearing_free;
-    sr_request_ask(request, model, clear_token);
+    sr_request_ask(request, model, on_agreed_to_clear);
 }
 
 static void on_objects_to_init(SrRequest *request)

@@ -182,6 +182,55 @@ const guint8 *sr_signer_public(const SrSigner *signer, gsize *ret_size)
     return signer->public_key;
 }
 
+/* --- the key again -------------------------------------------------------------------------- */
+
+/* The scalar of a P-256 key, which OpenSSL gives in the machine's order. */
+static gboolean export_p256(const SrSigner *signer, guint8 ret_private[PRIVATE_SIZE])
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, ret_private, PRIVATE_SIZE),
+        OSSL_PARAM_construct_end(),
+    };
+    const gboolean is_read =
+        EVP_PKEY_get_params(signer->pair, params) == 1 && params[0].return_size == PRIVATE_SIZE;
+
+    for (gsize i = 0; G_BYTE_ORDER == G_LITTLE_ENDIAN && i < PRIVATE_SIZE / 2; i++) {
+        const guint8 byte = ret_private[i];
+
+        ret_private[i] = ret_private[PRIVATE_SIZE - 1 - i];
+        ret_private[PRIVATE_SIZE - 1 - i] = byte;
+    }
+    return is_read;
+}
+
+static gboolean export_key(const SrSigner *signer, guint8 ret_private[PRIVATE_SIZE])
+{
+    size_t size = PRIVATE_SIZE;
+
+    switch (signer->type) {
+    case SR_KEY_P256:
+        return export_p256(signer, ret_private);
+    case SR_KEY_ED25519:
+        return EVP_PKEY_get_raw_private_key(signer->pair, ret_private, &size) == 1;
+    case SR_KEY_SECP256K1:
+    default:
+        memcpy(ret_private, signer->scalar, PRIVATE_SIZE);
+        return TRUE;
+    }
+}
+
+SrKey *sr_signer_copy_key(const SrSigner *signer, GError **error)
+{
+    g_autoptr(SrSecret) private_key = sr_secret_new(PRIVATE_SIZE, error);
+
+    if (!private_key)
+        return NULL;
+    if (export_key(signer, sr_secret_data(private_key)))
+        return sr_key_new(signer->type, g_steal_pointer(&private_key), error);
+    fail_openssl(error, "copy", signer->type);
+    return NULL;
+}
+
 /* --- signing -------------------------------------------------------------------------------- */
 
 /* The number that @data stands for (SEC 1 §4.1.3), as DIGEST_SIZE bytes. */

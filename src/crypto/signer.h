@@ -38,6 +38,10 @@ SrKeyType sr_signer_type(const SrSigner *signer);
 /* Its public key: a 65-byte uncompressed point, or 32 bytes for Ed25519. Borrowed. */
 const guint8 *sr_signer_public(const SrSigner *signer, gsize *ret_size);
 
+/* A copy of its key, for what is stored; owned by the caller. SR_ERROR_LIMIT_EXCEEDED when there is
+ * no locked memory for it. */
+SrKey *sr_signer_copy_key(const SrSigner *signer, GError **error);
+
 /*
  * Sign @size bytes. ECDSA: they are a digest of 1 to SR_SIGNATURE_DIGEST_MAX bytes
  * (SR_ERROR_INVALID_PARAMS for another size), of which the leftmost 32 count (SEC 1 §4.1.3); a

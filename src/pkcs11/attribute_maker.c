@@ -62,6 +62,13 @@ CK_RV sr_make_unique_id(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrValue 
     return CKR_OK;
 }
 
+CK_RV sr_make_copyable(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrValue *ret_value)
+{
+    (void)type;
+    sr_value_set_bool(ret_value, object->is_session);
+    return CKR_OK;
+}
+
 CK_RV sr_make_destroyable(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrValue *ret_value)
 {
     (void)type;

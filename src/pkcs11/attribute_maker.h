@@ -19,6 +19,9 @@ CK_RV sr_make_place(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrValue *ret
 /* CKA_UNIQUE_ID: the agent's number or the handle, and which half of a key pair. */
 CK_RV sr_make_unique_id(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrValue *ret_value);
 
+/* CKA_COPYABLE of private keys: those of a session, which are stored that way (C_CopyObject). */
+CK_RV sr_make_copyable(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrValue *ret_value);
+
 /* CKA_DESTROYABLE: all but profiles, and the public half of a stored key, which it cannot lose. */
 CK_RV sr_make_destroyable(const SrObject *object, CK_ATTRIBUTE_TYPE type, SrValue *ret_value);
 

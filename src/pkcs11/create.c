@@ -3,10 +3,9 @@
 #include "pkcs11/certificate.h"
 #include "pkcs11/cryptoki_functions.h"
 #include "pkcs11/key_template.h"
-#include "pkcs11/listing.h"
 #include "pkcs11/object_store.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 /* --- private keys -------------------------------------------------------------------------------
  */
@@ -73,43 +72,6 @@ static CK_RV create_private_key(SrSession *session, const SrTemplate *template,
 /* --- public keys --------------------------------------------------------------------------------
  */
 
-/*
- * The public half of a stored key pair with the point and what else @template says of label and id:
- * what programs that store both halves would otherwise make twice.
- */
-static bool find_half(SrSession *session, const SrTemplate *template, SrSlice point,
-                      CK_OBJECT_HANDLE *ret_handle)
-{
-    static const CK_BBOOL yes = CK_TRUE;
-    SrObjectTable *table = session->module->objects;
-    CK_ATTRIBUTE attributes[4] = {
-        {CKA_EC_POINT, (void *)(uintptr_t)point.data, point.size},
-        {CKA_TOKEN, (void *)(uintptr_t)&yes, sizeof yes},
-    };
-    SrTemplate wanted = {attributes, 2};
-    CK_OBJECT_HANDLE *handles;
-    bool is_found = false;
-    SrObject object;
-    size_t count;
-
-    for (CK_ULONG i = 0; i < template->count; i++)
-        if ((template->attributes[i].type == CKA_LABEL || template->attributes[i].type == CKA_ID) &&
-            wanted.count < 4)
-            attributes[wanted.count++] = template->attributes[i];
-    if (sr_listing_refresh(table, session->module->link, session->token) != CKR_OK ||
-        sr_object_table_find(table, session, &wanted, &handles, &count) != CKR_OK)
-        return false;
-    sr_object_table_lock(table);
-    for (size_t i = 0; i < count && !is_found; i++) {
-        is_found =
-            sr_object_table_get(table, session, handles[i], &object) == CKR_OK && object.is_public;
-        *ret_handle = handles[i];
-    }
-    sr_object_table_unlock(table);
-    free(handles);
-    return is_found;
-}
-
 static CK_RV create_public_key(SrSession *session, const SrTemplate *template,
                                const SrPlacement *placement, CK_OBJECT_HANDLE *ret_handle)
 {
@@ -127,9 +89,6 @@ static CK_RV create_public_key(SrSession *session, const SrTemplate *template,
     if (!sr_curve_read_point(curve, value, &public_key))
         return CKR_ATTRIBUTE_VALUE_INVALID;
     value = (SrSlice){point_room, sr_curve_write_point(curve, public_key, point_room)};
-    if (placement->is_token && !placement->is_private &&
-        find_half(session, template, value, ret_handle))
-        return CKR_OK;
     return sr_object_store_public_key(session, template, placement, curve, value, ret_handle);
 }
 

@@ -81,6 +81,26 @@ CK_RV sr_object_call_import(SrLink *link, const SrKeyRequest *request, const uin
     return check(result, CKO_PRIVATE_KEY, request->curve, ret_entry);
 }
 
+CK_RV sr_object_call_copy(SrLink *link, uint64_t number, const SrKeyRequest *request,
+                          SrEntry **ret_entry)
+{
+    SrCall call;
+    CK_RV result = check_request(request);
+
+    if (result != CKR_OK)
+        return result;
+    result = sr_call_begin(&call, SR_OPERATION_COPY,
+                           FIXED_ROOM + request->label.size + request->id.size);
+    if (result == CKR_OK) {
+        sr_packet_put_u64(&call.request, number);
+        sr_packet_put_u32(&call.request, request->token);
+        sr_packet_put_bytes(&call.request, request->label.data, request->label.size);
+        sr_packet_put_bytes(&call.request, request->id.data, request->id.size);
+    }
+    result = finish(&call, link, result, ret_entry);
+    return check(result, CKO_PRIVATE_KEY, request->curve, ret_entry);
+}
+
 CK_RV sr_object_call_create(SrLink *link, SrToken token, CK_OBJECT_CLASS class, SrSlice attributes,
                             SrEntry **ret_entry)
 {

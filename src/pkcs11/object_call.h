@@ -23,6 +23,11 @@ CK_RV sr_object_call_generate(SrLink *link, const SrKeyRequest *request, SrEntry
 CK_RV sr_object_call_import(SrLink *link, const SrKeyRequest *request, const uint8_t *scalar,
                             SrEntry **ret_entry);
 
+/* Copy the session's private key @number, whose curve and flags stay. *ret_entry is the caller's.
+ */
+CK_RV sr_object_call_copy(SrLink *link, uint64_t number, const SrKeyRequest *request,
+                          SrEntry **ret_entry);
+
 /* Store another object with @attributes (as in operation.h). *ret_entry is the caller's. */
 CK_RV sr_object_call_create(SrLink *link, SrToken token, CK_OBJECT_CLASS class, SrSlice attributes,
                             SrEntry **ret_entry);

@@ -16,11 +16,20 @@ CK_RV sr_object_store_attributes(SrSession *session, CK_OBJECT_CLASS class,
                                  const SrPlacement *placement, SrSlice attributes,
                                  CK_OBJECT_HANDLE *ret_handle);
 
+/*
+ * The public half of a stored key pair that is the public key of @attributes (its point, and what
+ * else they say of label and id), where that is to be stored for everybody: what programs that
+ * store both halves would otherwise make twice. False when there is none.
+ */
+bool sr_object_store_find_half(SrSession *session, const SrPlacement *placement, SrSlice attributes,
+                               CK_OBJECT_HANDLE *ret_handle);
+
 /* Make an object of what @template says, which was checked (sr_attribute_check_template). */
 CK_RV sr_object_store(SrSession *session, CK_OBJECT_CLASS class, const SrTemplate *template,
                       const SrPlacement *placement, CK_OBJECT_HANDLE *ret_handle);
 
-/* The same of a public key of @curve, with its @point as sr_curve_write_point wrote it. */
+/* The same of a public key of @curve, with its @point as sr_curve_write_point wrote it; the half
+ * of a key pair that is there stands for it. */
 CK_RV sr_object_store_public_key(SrSession *session, const SrTemplate *template,
                                  const SrPlacement *placement, const SrCurve *curve, SrSlice point,
                                  CK_OBJECT_HANDLE *ret_handle);

@@ -50,7 +50,7 @@ typedef enum {
 #define SR_ENTRY_ALWAYS_AUTH 2u /* CKA_ALWAYS_AUTHENTICATE */
 #define SR_ENTRY_LOCAL 4u       /* CKA_LOCAL: made by C_GenerateKeyPair */
 
-/* Kinds of entries: what follows the u8 in LIST, GENERATE, IMPORT, CREATE and CHANGE replies. */
+/* Kinds of entries: what follows the u8 in replies that have entries. */
 typedef enum {
     /* u64 object, u8 curve, u8 flags, u64 created (seconds since 1970), bytes label, bytes id
      * (CKA_ID), bytes public key (65-byte point or 32 bytes) */
@@ -153,6 +153,15 @@ typedef enum {
      * → u32 token, u8 whether PINs are given, bytes old PIN (empty for C_InitPIN), bytes new PIN,
      *   u8 1 for C_InitPIN ← nothing. CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE, CKR_PIN_LOCKED. */
     SR_OPERATION_SET_PIN = 15,
+
+    /*
+     * C_CopyObject of a private key of the session; keys of a token are not copied. The new key is
+     * as the session's (CKA_LOCAL, CKA_ALWAYS_AUTHENTICATE), which stays.
+     * → u64 object, u32 token (or SR_TOKEN_SESSION), bytes label, bytes id (as GENERATE)
+     * ← an entry
+     * CKR_OBJECT_HANDLE_INVALID; CKR_FUNCTION_REJECTED when the token has the key.
+     */
+    SR_OPERATION_COPY = 16,
 } SrOperation;
 
 /* Length of a PIN in bytes. */

@@ -20,7 +20,9 @@ class JavaWorld(ClientWorld):
         settings = re.search(r"^```\n(name = sealring\n.*?)^```$", PAGE.read_text(), re.M | re.S)[1]
         settings = settings.replace(INSTALLED, self.module)
         self.file("java.cfg", settings)
-        self.file("session.cfg", settings[:settings.index("attributes")])
+        # What this page once told people to add: keys of the token from the start.
+        self.file("token.cfg", settings + "".join(f"attributes(generate, {kind}, *) = {{\n  CKA_TOKEN = true\n}}\n"
+                                                  for kind in ("CKO_PRIVATE_KEY", "CKO_PUBLIC_KEY")))
         self.file("accounts.cfg", settings.replace("slotListIndex = 1", "slotListIndex = 0"))
         token = ["--token-label", "sealring keys"]
         number = re.search(r"label: +Work\n +ID: +([0-9a-f]+)", self.tool(*token, "--list-objects").output)[1]
@@ -38,7 +40,7 @@ class JavaWorld(ClientWorld):
 
 
 def test_a_program_signs_agrees_and_hashes(world):
-    run = world.call("java", CLIENT, "session.cfg", timeout=120)
+    run = world.call("java", CLIENT, "java.cfg", timeout=120)
     said = dict(line.split(": ", 1) for line in run.output.splitlines())
     equal(said, {
         "key Work": "EC, encoded null", "signed by Work": "true", "verified by the token": "true", "a changed one": "false",
@@ -51,15 +53,27 @@ def test_keys_of_a_session_are_gone_with_it(world):
     equal(sorted(key["name"] for key in world.json("key", "list")["keys"]), ["Light", "Main", "Work"], "keys")
 
 
-def test_keytool_makes_lists_and_deletes_a_key(world):
+def make_list_and_delete(world, configuration):
     before = len(world.json("key", "list")["keys"])
-    world.keytool("-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-alias", "made", "-dname", "CN=made.example")
+    objects = world.tool("--token-label", "sealring keys", "--login", "--list-objects").output.count("Object;")
+    world.keytool("-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-alias", "made", "-dname", "CN=made.example",
+                  configuration=configuration)
     listed = world.keytool("-list").output
     for alias in ("made, PrivateKeyEntry", "Work, PrivateKeyEntry"):
         contains(listed, alias, "keytool -list")
     equal(len(world.json("key", "list")["keys"]), before + 1, "keys of sealring")
+    contains(world.call("java", CLIENT, "java.cfg", timeout=120).output, "signed by made: true", "a program with that key")
     world.keytool("-delete", "-alias", "made")
     equal(len(world.json("key", "list")["keys"]), before, "keys of sealring afterwards")
+    equal(world.tool("--token-label", "sealring keys", "--login", "--list-objects").output.count("Object;"), objects, "objects")
+
+
+def test_keytool_makes_lists_and_deletes_a_key(world):
+    make_list_and_delete(world, "java.cfg")
+
+
+def test_keytool_makes_a_key_that_is_on_the_token_from_the_start(world):
+    make_list_and_delete(world, "token.cfg")
 
 
 def test_the_accounts_do_no_harm(world):

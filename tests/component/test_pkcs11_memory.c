@@ -45,15 +45,32 @@ void *realloc(void *memory, size_t size)
 }
 #endif
 
-static CK_RV generate(ModuleWorld *world)
+static CK_RV generate(ModuleWorld *world, CK_OBJECT_HANDLE ret_pair[2])
 {
     CK_MECHANISM mechanism = {CKM_EC_KEY_PAIR_GEN, NULL, 0};
     Template public_key = {0};
-    CK_OBJECT_HANDLE pair[2];
 
     template_add(&public_key, CKA_EC_PARAMS, params_p256, sizeof params_p256);
     return world->f->C_GenerateKeyPair(world->keys, &mechanism, public_key.attributes,
-                                       public_key.count, NULL, 0, &pair[0], &pair[1]);
+                                       public_key.count, NULL, 0, &ret_pair[0], &ret_pair[1]);
+}
+
+/* Make a pair for the session, and put both halves on the token. Nothing stays: the next listing
+ * shall not need more memory. */
+static CK_RV generate_and_copy(ModuleWorld *world)
+{
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE token = ATTRIBUTE(CKA_TOKEN, yes);
+    CK_OBJECT_HANDLE pair[2] = {0}, copies[2] = {0};
+    CK_RV result = generate(world, pair);
+
+    for (guint half = 2; half-- > 0 && result == CKR_OK;)
+        result = world->f->C_CopyObject(world->keys, pair[half], &token, 1, &copies[half]);
+    for (guint half = 0; half < 2; half++) {
+        world->f->C_DestroyObject(world->keys, copies[half]);
+        world->f->C_DestroyObject(world->keys, pair[half]);
+    }
+    return result;
 }
 
 static CK_RV create_and_copy(ModuleWorld *world)
@@ -110,7 +127,7 @@ static CK_RV step(ModuleWorld *world, guint index, CK_OBJECT_HANDLE base)
 {
     switch (index) {
     case 0:
-        return generate(world);
+        return generate_and_copy(world);
     case 1:
         return create_and_copy(world);
     case 2:

@@ -170,6 +170,19 @@ static void change(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
     C_DestroyObject(session, object);
 }
 
+/* Both halves of a session's key pair go to the token, as Java does with the private one. */
+static void keep(CK_SESSION_HANDLE session, const CK_OBJECT_HANDLE keys[2])
+{
+    CK_BBOOL yes = CK_TRUE;
+    uint8_t alias[] = "alias";
+    CK_ATTRIBUTE template[] = {{CKA_TOKEN, &yes, 1}, {CKA_ID, alias, 5}};
+    CK_OBJECT_HANDLE made;
+
+    for (size_t i = 2; i-- > 0;)
+        if (C_CopyObject(session, keys[i], template, 2, &made) == CKR_OK)
+            read_attributes(session, made);
+}
+
 static void generate(CK_SESSION_HANDLE session)
 {
     static uint8_t params[] = {6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
@@ -181,6 +194,7 @@ static void generate(CK_SESSION_HANDLE session)
         CKR_OK) {
         read_attributes(session, keys[0]);
         use(session, keys[1]);
+        keep(session, keys);
     }
 }
 

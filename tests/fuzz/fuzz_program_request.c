@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     result = sr_program_body_read(data[0], data + 1, size - 1, &body);
-    if (data[0] < SR_OPERATION_HELLO || data[0] > SR_OPERATION_SET_PIN)
+    if (data[0] < SR_OPERATION_HELLO || data[0] > SR_OPERATION_COPY)
         CHECK(result == SR_CKR_FUNCTION_NOT_SUPPORTED);
     else
         CHECK(result == SR_CKR_OK || result == SR_CKR_ARGUMENTS_BAD);

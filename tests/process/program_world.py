@@ -12,7 +12,7 @@ from agent_world import AgentWorld
 from cli_world import Failure
 
 HELLO, TOKEN, LIST, LOGIN, LOGOUT, SIGN, VERIFY, DERIVE, GENERATE, IMPORT, CREATE, CHANGE, DESTROY, \
-    INIT_TOKEN, SET_PIN = range(1, 16)
+    INIT_TOKEN, SET_PIN, COPY = range(1, 17)
 ACCOUNTS, KEYS, SESSION = range(3)
 SECP256K1, P256, ED25519 = range(3)
 DIGEST, SHA256, SHA384, SHA512, EDDSA, PERSONAL, SIWE = range(7)
@@ -229,6 +229,21 @@ class Program:
         entry = reply.entry()
         reply.end()
         return entry
+
+    def import_key(self, token, curve, private_key, **options):
+        return self.ok(IMPORT, self.generate_body(token, curve, **options) + counted(private_key)).entry()
+
+    def copy_body(self, number, token, label="", identifier=b""):
+        return u64(number) + u32(token) + counted(label) + counted(identifier)
+
+    def copy(self, number, token, **options):
+        reply = self.ok(COPY, self.copy_body(number, token, **options))
+        entry = reply.entry()
+        reply.end()
+        return entry
+
+    def try_copy(self, number, token, **options):
+        return self.result(COPY, self.copy_body(number, token, **options))
 
     def create(self, token, kind, values):
         reply = self.ok(CREATE, u32(token) + u32(kind) + counted(attributes(values)))

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define OPERATIONS 16u
+#define OPERATIONS (SR_OPERATION_COPY + 1u)
 #define CKR_OK 0u
 #define CKR_FUNCTION_NOT_SUPPORTED 0x54u
 #define CKR_SIGNATURE_INVALID 0xc0u

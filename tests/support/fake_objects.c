@@ -10,6 +10,7 @@
 
 typedef struct {
     guint64 number;
+    guint64 pair; /* from which the public key is made: a copy has the original's */
     guint32 token;
     gboolean is_hidden;
     gboolean is_key;
@@ -47,6 +48,7 @@ static Object *add(FakeObjects *objects, guint32 token)
     Object *object = g_new0(Object, 1);
 
     object->number = ++objects->last_number;
+    object->pair = object->number;
     object->token = token;
     g_ptr_array_add(objects->all, object);
     objects->generation++;
@@ -92,7 +94,7 @@ static void put_entry(SrPacketWriter *reply, const Object *object)
         return;
     }
     for (gsize i = 0; i < sizeof point; i++)
-        point[i] = (guint8)((object->number >> 8 * (i % 8)) + i);
+        point[i] = (guint8)((object->pair >> 8 * (i % 8)) + i);
     if (object->curve != SR_CURVE_ED25519)
         point[0] = 4;
     sr_packet_put_u8(reply, object->curve);
@@ -170,6 +172,25 @@ static guint32 make_key(FakeObjects *objects, gboolean is_import, SrPacketReader
         g_assert_cmpuint(size, ==, sizeof objects->imported);
         memcpy(objects->imported, scalar, size);
     }
+    g_assert_true(sr_packet_is_complete(request));
+    put_entry(reply, object);
+    return CKR_OK;
+}
+
+static guint32 copy_key(FakeObjects *objects, SrPacketReader *request, SrPacketWriter *reply)
+{
+    const Object *original = find(objects, sr_packet_get_u64(request));
+    Object *object;
+
+    if (!original || original->token != SR_TOKEN_SESSION)
+        return CKR_OBJECT_HANDLE_INVALID;
+    object = add(objects, sr_packet_get_u32(request));
+    object->is_key = TRUE;
+    object->pair = original->pair;
+    object->curve = original->curve;
+    object->flags = original->flags;
+    object->label = get_bytes(request);
+    object->id = get_bytes(request);
     g_assert_true(sr_packet_is_complete(request));
     put_entry(reply, object);
     return CKR_OK;
@@ -276,6 +297,9 @@ static gboolean answer(FakeAgent *agent, guint32 operation, SrPacketReader *requ
     case SR_OPERATION_GENERATE:
     case SR_OPERATION_IMPORT:
         *ret_code = make_key(objects, operation == SR_OPERATION_IMPORT, request, reply);
+        break;
+    case SR_OPERATION_COPY:
+        *ret_code = copy_key(objects, request, reply);
         break;
     case SR_OPERATION_CREATE:
         *ret_code = create(objects, request, reply);

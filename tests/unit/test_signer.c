@@ -85,6 +85,28 @@ static void test_public_key(void)
     sr_signer_free(NULL);
 }
 
+/* What comes back is the same key: also one with zeros in front, which OpenSSL's numbers lose. */
+static void test_copy_of_the_key(void)
+{
+    static const char small[] = "0000000000000000000000000000000000000000000000000000000000abcdef";
+
+    for (gsize t = 0; t < G_N_ELEMENTS(types); t++) {
+        for (guint i = 0; i < 20; i++) {
+            g_autoptr(GError) error = NULL;
+            g_autoptr(SrKey) key =
+                i ? sr_key_generate(types[t], NULL) : key_of_hex(types[t], small);
+            g_autoptr(SrSigner) signer = sr_signer_new(key, NULL);
+            g_autoptr(SrKey) copy = sr_signer_copy_key(signer, &error);
+
+            g_assert_no_error(error);
+            g_assert_cmpint(sr_key_type(copy), ==, types[t]);
+            g_assert_true(sr_secret_equal(sr_key_private(copy), sr_key_private(key)));
+            sr_assert_bytes(sr_key_public(copy, NULL), sr_key_public_size(types[t]),
+                            sr_key_public(key, NULL), sr_key_public_size(types[t]));
+        }
+    }
+}
+
 /* secp256k1.h's own recovery, which refuses a high s, must find the key. */
 static void test_recoverable(void)
 {
@@ -380,6 +402,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/signer/signatures-of-random-keys-verify", test_random_keys);
     g_test_add_func("/signer/has-its-key's-type-and-public-key", test_public_key);
+    g_test_add_func("/signer/gives-its-key-back", test_copy_of_the_key);
     g_test_add_func("/signer/secp256k1-has-low-s-and-recovers", test_recoverable);
     g_test_add_func("/signer/verifies-signatures-of-the-ethereum-paths",
                     test_accepts_ethereum_signatures);

@@ -194,7 +194,7 @@ static void test_key_in_locked_memory_only(void)
     }
 }
 
-typedef enum { MAKE_KEY, MAKE_SIGNER, SIGN, DERIVE, STEPS } Step;
+typedef enum { MAKE_KEY, MAKE_SIGNER, SIGN, DERIVE, COPY_KEY, STEPS } Step;
 
 typedef struct {
     SrKeyType type;
@@ -209,6 +209,7 @@ static void live(gpointer data)
     g_autoptr(SrKey) key = marked_key(life->type, life->search);
     g_autoptr(SrSigner) signer = life->last >= MAKE_SIGNER ? sr_signer_new(key, NULL) : NULL;
     g_autoptr(SrSecret) shared = NULL;
+    g_autoptr(SrKey) copy = NULL;
     const guint8 data_to_sign[KEY_SIZE] = {1};
     guint8 signature[SR_SIGNATURE_SIZE];
 
@@ -216,6 +217,8 @@ static void live(gpointer data)
         sr_signer_sign(signer, data_to_sign, KEY_SIZE, signature, NULL);
     if (life->last >= DERIVE && life->type == SR_KEY_P256)
         shared = sr_signer_derive(signer, sr_signer_public(signer, NULL), NULL);
+    if (life->last >= COPY_KEY)
+        copy = sr_signer_copy_key(signer, NULL);
 }
 
 static void test_nothing_left(void)
