@@ -9,6 +9,7 @@
 #include "agent/providers.h"
 #include "agent/refresher.h"
 #include "agent/request.h"
+#include "agent/sign_batch.h"
 #include "agent/sign_ins.h"
 #include "agent/watcher.h"
 #include "base/error.h"
@@ -122,6 +123,7 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->methods = sr_dispatch_table();
     agent->unattended = g_ptr_array_new();
     agent->claims = sr_key_claims_new();
+    agent->batch = sr_sign_batch_new();
     agent->keys = sr_key_ring_new((guint)configuration->key_cache_seconds);
     agent->prompter = sr_prompter_new(agent);
     agent->network = sr_network_new(configuration);
@@ -158,6 +160,7 @@ void sr_agent_free(SrAgent *agent)
     g_ptr_array_foreach(agent->unattended, (GFunc)(void (*)(void))sr_request_free, NULL);
     g_ptr_array_unref(agent->unattended);
     sr_key_claims_free(agent->claims);
+    sr_sign_batch_free(agent->batch);
     g_clear_handle_id(&agent->flush_source, g_source_remove);
     sr_key_ring_free(agent->keys);
     sr_accounts_free(agent->accounts);
@@ -242,8 +245,10 @@ static gboolean has_open_requests(const SrAgent *agent)
 
 gboolean sr_agent_flush(SrAgent *agent)
 {
-    const gboolean committed = commit(agent);
+    gboolean committed;
 
+    sr_sign_batch_finish(agent->batch);
+    committed = commit(agent);
     agent->reading = FALSE;
     notify_followers(agent);
     for (guint i = agent->connections->len; i > 0; i--)

@@ -1,6 +1,7 @@
 /*
  * The agent: everything that lives as long as the process, and the parts that tie it together.
- * Used from the main loop only; the store has a thread of its own (store_thread.h).
+ * Used from the main loop only; the store has a thread of its own (store_thread.h), and a second
+ * one helps to sign (sign_batch.h).
  */
 #pragma once
 
@@ -30,6 +31,7 @@ typedef struct SrPrograms SrPrograms;
 typedef struct SrProviders SrProviders;
 typedef struct SrRefresher SrRefresher;
 typedef struct SrSignIns SrSignIns;
+typedef struct SrSignBatch SrSignBatch;
 
 typedef struct {
     SrConfiguration *configuration;
@@ -58,9 +60,10 @@ typedef struct {
     GMainLoop *loop;
     guint flush_source;
     guint prune_source;
-    gboolean reading;  /* inside a connection's callback, which flushes at its end */
-    gint64 audit_sent; /* last entry that followers got */
-    gboolean locked;   /* the user said lock: nothing is read from the store until unlock */
+    gboolean reading;   /* inside a connection's callback, which flushes at its end */
+    SrSignBatch *batch; /* signatures of what is being read there; else empty */
+    gint64 audit_sent;  /* last entry that followers got */
+    gboolean locked;    /* the user said lock: nothing is read from the store until unlock */
     guint
         locks; /* how often secrets were dropped: a request begun before must not bring one back */
     gboolean moving; /* everything is on its way to another store */

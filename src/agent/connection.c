@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define READ_SIZE (64u * 1024u)
+#define READS_MAX 4u                    /* before what was read is answered */
 #define OUT_PAUSE (1024u * 1024u)       /* bytes waiting: stop reading requests */
 #define OUT_LIMIT (16u * 1024u * 1024u) /* bytes waiting: the client is gone for us */
 #define FRAME_SECONDS 10                /* a frame that was begun must be complete by then */
@@ -148,6 +149,11 @@ void sr_connection_set_follows(SrConnection *connection, gboolean follows)
 gboolean sr_connection_follows(const SrConnection *connection)
 {
     return connection->follows;
+}
+
+gboolean sr_connection_has_more(const SrConnection *connection)
+{
+    return connection->agent->reading && sr_frame_reader_is_partial(&connection->reader);
 }
 
 /* --- out ---------------------------------------------------------------------------------------
@@ -353,26 +359,47 @@ static void take_passed_fd(SrConnection *connection, int fd)
     connection->passed_fd = fd;
 }
 
-/* One read. FALSE at the end of the stream. */
-static gboolean receive(SrConnection *connection)
+/* One read; *ret_more: it took as much as there was room for. FALSE at the end of the stream. */
+static gboolean receive(SrConnection *connection, gboolean *ret_more)
 {
     gsize room;
     guint8 *space = sr_frame_reader_space(&connection->reader, &room);
+    const gsize wanted = MIN(room, READ_SIZE);
     int passed = -1;
     ssize_t got;
 
+    *ret_more = FALSE;
     if (!space)
         return FALSE;
-    got = sr_socket_receive(connection->fd, space, MIN(room, READ_SIZE), &passed);
+    got = sr_socket_receive(connection->fd, space, wanted, &passed);
     take_passed_fd(connection, passed);
     if (got == -EAGAIN || got == -EINTR)
         return TRUE;
     if (got <= 0)
         return FALSE;
+    *ret_more = (gsize)got == wanted;
     sr_frame_reader_added(&connection->reader, (gsize)got);
     take_frames(connection);
-    watch_partial_frame(connection);
     return TRUE;
+}
+
+/* Whether the client may send more requests. */
+static gboolean takes_requests(const SrConnection *connection)
+{
+    return !connection->dead && !connection->finishing &&
+           connection->out->len - connection->sent < OUT_PAUSE;
+}
+
+/* What a client has sent at once shares a commit; but it must not keep the others waiting. */
+static void receive_burst(SrConnection *connection)
+{
+    gboolean more;
+    guint reads = 0;
+
+    do
+        connection->dead = !receive(connection, &more);
+    while (more && takes_requests(connection) && ++reads < READS_MAX);
+    watch_partial_frame(connection);
 }
 
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
@@ -384,10 +411,8 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
     (void)fd;
     (void)condition;
     agent->reading = TRUE;
-    if (!receive(connection))
-        connection->dead = TRUE;
-    more = !connection->dead && !connection->finishing &&
-           connection->out->len - connection->sent < OUT_PAUSE;
+    receive_burst(connection);
+    more = takes_requests(connection);
     if (!more)
         connection->in_source = 0;
     sr_agent_flush(agent); /* may free the connection */

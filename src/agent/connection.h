@@ -47,6 +47,9 @@ void sr_connection_reply(SrConnection *connection, const char *id, const char *j
 /* Queue a notification. */
 void sr_connection_notify(SrConnection *connection, const char *method, SrJson *params);
 
+/* Whether more was read of @connection than the request that is being handled. */
+gboolean sr_connection_has_more(const SrConnection *connection);
+
 /* Send what waits, as far as the client takes it. @committed FALSE turns recorded replies into
  * errors. */
 void sr_connection_flush(SrConnection *connection, gboolean committed);

@@ -1,6 +1,7 @@
 #include "agent/dispatch.h"
 
 #include "agent/request.h"
+#include "agent/sign_batch.h"
 #include "base/error.h"
 
 #include <string.h>
@@ -201,9 +202,14 @@ static gboolean read_params(const SrMethod *method, SrJson *envelope, SrJson **r
 /* A client that asks faster than it is answered must not keep the others waiting. */
 static gboolean has_room(SrConnection *connection, GError **error)
 {
-    if (sr_connection_agent(connection)->stopping)
+    const SrAgent *agent = sr_connection_agent(connection);
+    /* Those that wait for nothing but a signature are not in anybody's way. */
+    const guint waiting =
+        sr_connection_requests(connection)->len - sr_sign_batch_size(agent->batch);
+
+    if (agent->stopping)
         sr_error_set(error, SR_ERROR_AGENT_UNAVAILABLE, "the agent is ending; connect again");
-    else if (sr_connection_requests(connection)->len >= REQUESTS_MAX)
+    else if (waiting >= REQUESTS_MAX)
         sr_error_set(error, SR_ERROR_BUSY, "%u requests of this connection are under way",
                      REQUESTS_MAX);
     else
@@ -221,6 +227,8 @@ static void start_request(SrConnection *connection, SrJson *envelope, const char
 
     if (method && read_params(method, envelope, &params, &problem) &&
         read_origin(connection, envelope, &origin, &problem)) {
+        if (!(method->flags & SR_METHOD_SIGN))
+            sr_sign_batch_finish(sr_connection_agent(connection)->batch);
         method->handle(sr_request_new(connection, method, id, params, origin));
         return;
     }

@@ -8,6 +8,7 @@ typedef enum {
     SR_METHOD_CLI_ONLY = 1 << 0,
     SR_METHOD_ARRAY = 1 << 1, /* params are an array (EIP-1193) */
     SR_METHOD_FD = 1 << 2,    /* takes the passed descriptor */
+    SR_METHOD_SIGN = 1 << 3,  /* until it waits, it changes nothing that a signature relies on */
 } SrMethodFlags;
 
 typedef struct SrMethod {

@@ -212,18 +212,13 @@ gboolean sr_key_ring_is_chosen(const SrKeyRing *ring, const char *id)
 
 static gboolean has_address(const SrKeyInfo *info, const guint8 address[SR_ADDRESS_SIZE])
 {
-    guint8 own[SR_ADDRESS_SIZE];
-
-    if (info->type != SR_KEY_SECP256K1)
-        return FALSE;
-    sr_address_from_public_key(info->public_key, own);
-    return memcmp(own, address, SR_ADDRESS_SIZE) == 0;
+    return info->type == SR_KEY_SECP256K1 && memcmp(info->address, address, SR_ADDRESS_SIZE) == 0;
 }
 
 static const SrKeyInfo *find(const SrKeyRing *ring, const char *name)
 {
     guint8 address[SR_ADDRESS_SIZE];
-    const gboolean is_address = sr_address_parse(name, strlen(name), address) != SR_ADDRESS_BAD;
+    const gboolean is_address = sr_address_read(name, strlen(name), address);
     const SrKeyInfo *info = g_hash_table_lookup(ring->infos, name);
     GHashTableIter iterator;
     gpointer value;

@@ -26,7 +26,7 @@ static gboolean looks_like_id(const char *name)
 {
     guint8 id[8];
 
-    return sr_address_parse(name, strlen(name), NULL) != SR_ADDRESS_BAD ||
+    return sr_address_read(name, strlen(name), NULL) ||
            sr_hex_decode_fixed(name, strlen(name), id, sizeof id);
 }
 

@@ -9,14 +9,6 @@
 
 #include <string.h>
 
-static void address_text(const SrKeyInfo *info, char text[SR_ADDRESS_TEXT_SIZE])
-{
-    guint8 address[SR_ADDRESS_SIZE];
-
-    sr_address_from_public_key(info->public_key, address);
-    sr_address_text(address, text);
-}
-
 /* The addresses connected to the caller, the default key first; a new array. */
 static SrJson *connected_addresses(const SrRequest *request)
 {
@@ -29,7 +21,7 @@ static SrJson *connected_addresses(const SrRequest *request)
 
         if (info->type != SR_KEY_SECP256K1 || !sr_request_is_connected(request, info->id))
             continue;
-        address_text(info, text);
+        sr_address_text(info->address, text);
         json_object_array_add(addresses, json_object_new_string(text));
     }
     return addresses;
@@ -217,7 +209,7 @@ static void handle_chain_id(SrRequest *request)
 
 static gboolean is_address(const char *text)
 {
-    return sr_address_parse(text, strlen(text), NULL) != SR_ADDRESS_BAD;
+    return sr_address_read(text, strlen(text), NULL);
 }
 
 /* [message, address], or the other way round as some pages send it. */
@@ -337,7 +329,7 @@ const SrMethod sr_methods_eip1193[] = {
     {"eth_requestAccounts", SR_METHOD_ARRAY, handle_request_accounts},
     {"eth_accounts", SR_METHOD_ARRAY, handle_accounts},
     {"eth_chainId", SR_METHOD_ARRAY, handle_chain_id},
-    {"personal_sign", SR_METHOD_ARRAY, handle_personal_sign},
+    {"personal_sign", SR_METHOD_ARRAY | SR_METHOD_SIGN, handle_personal_sign},
     {"eth_signTypedData_v4", SR_METHOD_ARRAY, handle_sign_typed_data},
     {"wallet_getPermissions", SR_METHOD_ARRAY, handle_get_permissions},
     {"wallet_requestPermissions", SR_METHOD_ARRAY, handle_request_permissions},

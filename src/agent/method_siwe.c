@@ -62,11 +62,9 @@ static void handle_parse(SrRequest *request)
 static SrJson *sign_result(const SrRequest *request, const char *signature_hex)
 {
     SrJson *result = json_object_new_object();
-    guint8 address[SR_ADDRESS_SIZE];
     char text[SR_ADDRESS_TEXT_SIZE];
 
-    sr_address_from_public_key(request->key->public_key, address);
-    sr_address_text(address, text);
+    sr_address_text(request->key->address, text);
     sr_json_add_string(result, "signature", signature_hex);
     sr_json_add_string(result, "address", text);
     return result;
@@ -337,7 +335,6 @@ static gboolean take_place(SrRequest *request, Build *build, GError **error)
 static gboolean read_build(SrRequest *request, Build *build, GError **error)
 {
     SrSiweFields *fields = &build->fields;
-    guint8 address[SR_ADDRESS_SIZE];
 
     if (!take_place(request, build, error) || !take_chain_id(request, build, error) ||
         !take_times(request, build, error) ||
@@ -353,8 +350,7 @@ static gboolean read_build(SrRequest *request, Build *build, GError **error)
     if (!build->nonce)
         return FALSE;
     g_ptr_array_add(build->resources, NULL);
-    sr_address_from_public_key(request->key->public_key, address);
-    sr_address_text(address, build->address);
+    sr_address_text(request->key->address, build->address);
     fields->domain = build->domain;
     fields->address = build->address;
     fields->statement = build->statement;
@@ -403,7 +399,7 @@ static void handle_build(SrRequest *request)
 const SrMethod sr_methods_siwe[] = {
     {"siwe.build", SR_METHOD_OPEN, handle_build},
     {"siwe.parse", SR_METHOD_OPEN, handle_parse},
-    {"siwe.sign", SR_METHOD_OPEN, handle_sign},
+    {"siwe.sign", SR_METHOD_SIGN, handle_sign},
     {"siwe.verify", SR_METHOD_OPEN, handle_verify},
     {NULL, 0, NULL},
 };

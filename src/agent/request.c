@@ -413,12 +413,9 @@ SrConsentModel *sr_request_consent(const SrRequest *request, const char *title_f
 /* The address of @info as text; FALSE for a key that has none. */
 static gboolean address_of(const SrKeyInfo *info, char text[SR_ADDRESS_TEXT_SIZE])
 {
-    guint8 address[SR_ADDRESS_SIZE];
-
     if (info->type != SR_KEY_SECP256K1)
         return FALSE;
-    sr_address_from_public_key(info->public_key, address);
-    sr_address_text(address, text);
+    sr_address_text(info->address, text);
     return TRUE;
 }
 

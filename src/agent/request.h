@@ -36,7 +36,7 @@ struct SrRequest {
 
     /* What the steps leave for the next function. */
     SrKeyInfo *key;       /* the key it is about (a copy) */
-    SrKey *private_key;   /* sr_request_open_key; borrowed, valid until the function returns */
+    SrKey *private_key;   /* sr_request_open_key; borrowed until the main loop runs */
     gboolean remember;    /* sr_request_ask */
     SrSecret *passphrase; /* sr_request_passphrase; owned */
     gpointer result;      /* sr_request_on_store, _on_worker; the function takes it over */

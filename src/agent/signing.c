@@ -1,6 +1,7 @@
 #include "agent/signing.h"
 
 #include "agent/limits.h"
+#include "agent/sign_batch.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "consent/siwe_view.h"
@@ -26,7 +27,8 @@ typedef struct {
     guint8 digest[32]; /* what is signed */
     const char *event;
     char *decision;   /* for the log: "asked", "grant:ID" */
-    gboolean recheck; /* the decision is a grant, and opening the key takes time */
+    gboolean granted; /* the decision is a grant */
+    gboolean waited;  /* for the user or the key, since the message was parsed */
     char *nonce_domain;
     gboolean may_remember;
     gint64 asked_at; /* seconds since 1970 */
@@ -133,10 +135,7 @@ static gboolean check_time(const SrSiwe *siwe, GError **error)
 
 static gboolean check_address(const SrRequest *request, const SrSiwe *siwe, GError **error)
 {
-    guint8 own[SR_ADDRESS_SIZE];
-
-    sr_address_from_public_key(request->key->public_key, own);
-    if (memcmp(own, siwe->address_bytes, SR_ADDRESS_SIZE) == 0)
+    if (memcmp(request->key->address, siwe->address_bytes, SR_ADDRESS_SIZE) == 0)
         return TRUE;
     sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "address", -1,
                     "the message is for another key than the one asked for");
@@ -202,14 +201,15 @@ static gboolean remember(SrRequest *request, Signing *signing, GError **error)
     return TRUE;
 }
 
-/* What was shown is what is signed: the digest is computed again from the same bytes. */
+/* What was shown is what is signed: after a wait the digest is computed again from the same bytes.
+ */
 static gboolean digest_still_holds(const Signing *signing, GError **error)
 {
     guint8 again[32];
     gsize size;
     const guint8 *bytes;
 
-    if (!signing->bytes)
+    if (!signing->bytes || !signing->waited)
         return TRUE;
     bytes = g_bytes_get_data(signing->bytes, &size);
     sr_message_digest(bytes, size, again);
@@ -230,29 +230,36 @@ static const SrGrant *find_grant(const SrRequest *request, const Signing *signin
                           request->key->id, &signing->siwe, g_get_real_time() / G_USEC_PER_SEC);
 }
 
+static void on_signed(SrRequest *request, const guint8 *signature, GError *error)
+{
+    Signing *signing = request->state;
+    g_autofree char *text = NULL;
+
+    if (!signature || !remember(request, signing, &error) || !record(request, signing, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    text = sr_hex_encode(signature, SR_SECP256K1_SIGNATURE_SIZE, TRUE);
+    sr_request_reply(request, signing->result(request, text));
+}
+
 static void sign(SrRequest *request)
 {
     Signing *signing = request->state;
-    guint8 signature[SR_SECP256K1_SIGNATURE_SIZE];
-    g_autofree char *text = NULL;
     GError *error = NULL;
 
     /* Opening the key took time: the grant may have been revoked or have ended. */
-    if (signing->recheck && !find_grant(request, signing)) {
-        signing->recheck = FALSE;
+    if (signing->granted && signing->waited && !find_grant(request, signing)) {
+        signing->granted = FALSE;
         g_clear_pointer(&signing->decision, g_free);
         ask_siwe(request, signing);
         return;
     }
-    if (!digest_still_holds(signing, &error) ||
-        !sr_secp256k1_sign(sr_key_private(request->private_key), request->key->public_key,
-                           signing->digest, signature, &error) ||
-        !remember(request, signing, &error) || !record(request, signing, &error)) {
+    if (digest_still_holds(signing, &error))
+        sr_sign_batch_add(request->agent->batch, request, signing->digest,
+                          sr_connection_has_more(request->connection), on_signed);
+    else
         sr_request_fail(request, error);
-        return;
-    }
-    text = sr_hex_encode(signature, sizeof signature, TRUE);
-    sr_request_reply(request, signing->result(request, text));
 }
 
 /* --- decide
@@ -263,6 +270,7 @@ static void on_agreed(SrRequest *request)
     Signing *signing = request->state;
     GError *error = NULL;
 
+    signing->waited = TRUE;
     signing->decision = g_strdup("asked");
     /* The prompt took time: the message may have expired, its nonce been used meanwhile. */
     if (signing->is_siwe && !check_siwe(request, signing, &error)) {
@@ -329,7 +337,8 @@ static void decide(SrRequest *request, Signing *signing)
     const SrGrant *grant = find_grant(request, signing);
 
     if (grant) {
-        signing->recheck = !sr_key_ring_private(request->agent->keys, request->key->id);
+        signing->granted = TRUE;
+        signing->waited = !sr_key_ring_private(request->agent->keys, request->key->id);
         signing->decision = g_strconcat("grant:", grant->id, NULL);
         sr_request_open_key(request, sign);
     } else if (signing->is_siwe) {

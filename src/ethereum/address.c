@@ -50,13 +50,20 @@ static gboolean is_single_case(const char *digits)
     return !(lower && upper);
 }
 
+gboolean sr_address_read(const char *text, gsize length, guint8 ret_address[SR_ADDRESS_SIZE])
+{
+    guint8 unused[SR_ADDRESS_SIZE];
+
+    return length == SR_ADDRESS_TEXT_SIZE - 1 && memcmp(text, "0x", 2) == 0 &&
+           sr_hex_decode_fixed(text, length, ret_address ? ret_address : unused, SR_ADDRESS_SIZE);
+}
+
 SrAddressForm sr_address_parse(const char *text, gsize length, guint8 ret_address[SR_ADDRESS_SIZE])
 {
     guint8 address[SR_ADDRESS_SIZE];
     char expected[SR_ADDRESS_TEXT_SIZE];
 
-    if (length != SR_ADDRESS_TEXT_SIZE - 1 || memcmp(text, "0x", 2) != 0 ||
-        !sr_hex_decode_fixed(text, length, address, sizeof address))
+    if (!sr_address_read(text, length, address))
         return SR_ADDRESS_BAD;
     if (ret_address)
         memcpy(ret_address, address, sizeof address);

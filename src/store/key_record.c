@@ -36,6 +36,14 @@ static char *id_of(SrKeyType type, const guint8 *public_key)
     return sr_hex_encode(digest, 8, FALSE);
 }
 
+/* What follows from type and public key. */
+static void derive(SrKeyInfo *info)
+{
+    info->id = id_of(info->type, info->public_key);
+    if (info->type == SR_KEY_SECP256K1)
+        sr_address_from_public_key(info->public_key, info->address);
+}
+
 SrKeyInfo *sr_key_info_new(const SrKey *key, const char *name, gint64 created)
 {
     SrKeyInfo *info = g_new0(SrKeyInfo, 1);
@@ -44,7 +52,7 @@ SrKeyInfo *sr_key_info_new(const SrKey *key, const char *name, gint64 created)
 
     info->type = sr_key_type(key);
     memcpy(info->public_key, public_key, size);
-    info->id = id_of(info->type, info->public_key);
+    derive(info);
     info->name = g_strdup(name);
     info->created = created;
     return info;
@@ -153,7 +161,7 @@ static SrKeyInfo *parse_info(const SrRecord *record, Field fields[N_FIELDS], GEr
     g_autoptr(SrKeyInfo) info = g_new0(SrKeyInfo, 1);
 
     if (split(record, fields) && read_public(info, fields)) {
-        info->id = id_of(info->type, info->public_key);
+        derive(info);
         info->name = g_strdup(record->label);
         if (g_str_equal(info->id, record->id))
             return g_steal_pointer(&info);

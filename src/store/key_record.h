@@ -9,6 +9,7 @@
 #pragma once
 
 #include "crypto/key.h"
+#include "ethereum/address.h"
 #include "store/store.h"
 
 /* The public part of a key record. */
@@ -17,7 +18,8 @@ typedef struct {
     char *name;
     SrKeyType type;
     guint8 public_key[65];
-    gint64 created; /* seconds since 1970 */
+    guint8 address[SR_ADDRESS_SIZE]; /* of a secp256k1 key: its Ethereum address */
+    gint64 created;                  /* seconds since 1970 */
     gboolean sealed;
 } SrKeyInfo;
 

@@ -48,9 +48,16 @@ static void test_forms(void)
         {"", SR_ADDRESS_BAD},
     };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(sr_address_parse(cases[i].text, strlen(cases[i].text), NULL), ==,
-                        cases[i].form);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const gsize length = strlen(cases[i].text);
+        guint8 address[SR_ADDRESS_SIZE] = {0};
+
+        g_assert_cmpint(sr_address_parse(cases[i].text, length, NULL), ==, cases[i].form);
+        if (sr_address_read(cases[i].text, length, address))
+            g_assert_cmpint(address[0], ==, 0x5a);
+        g_assert_cmpint(sr_address_read(cases[i].text, length, NULL), ==,
+                        cases[i].form != SR_ADDRESS_BAD);
+    }
 }
 
 static void assert_address_of_key(const char *key_hex, const char *expected)

@@ -57,6 +57,18 @@ static void test_a_seal_comes_back_with_its_colons(void)
     g_assert_cmpstr(seal, ==, "scrypt:32768:8:1:AA:BB");
 }
 
+/* Expected: what ethers 6 (computeAddress) gives for this private key. */
+static void test_an_ethereum_key_comes_with_its_address(void)
+{
+    g_autoptr(SrRecord) record = make_record(SR_KEY_SECP256K1);
+    g_autoptr(SrKeyInfo) info = sr_key_record_info(record, NULL);
+    g_autoptr(SrKeyInfo) copy = sr_key_info_copy(info);
+    char text[SR_ADDRESS_TEXT_SIZE];
+
+    sr_address_text(copy->address, text);
+    g_assert_cmpstr(text, ==, "0x4a62316623ad457F02cDC5D997deD67a383EC569");
+}
+
 /* Each character of the text in turn becomes another one: no such record gives a key. */
 static void test_a_changed_character_anywhere_is_noticed(void)
 {
@@ -111,6 +123,8 @@ int main(int argc, char **argv)
                          test_every_type_comes_back);
     g_test_add_data_func("/key-record/ed25519-comes-back", GINT_TO_POINTER(SR_KEY_ED25519),
                          test_every_type_comes_back);
+    g_test_add_func("/key-record/an-ethereum-key-comes-with-its-address",
+                    test_an_ethereum_key_comes_with_its_address);
     g_test_add_func("/key-record/a-seal-comes-back-with-its-colons",
                     test_a_seal_comes_back_with_its_colons);
     g_test_add_func("/key-record/a-changed-character-anywhere-is-noticed",

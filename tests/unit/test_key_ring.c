@@ -50,8 +50,11 @@ static void test_found_by_id_name_and_address(void)
     SrKeyRing *ring = make_ring(60);
     const SrKeyInfo *info = sr_key_ring_find(ring, "b", NULL);
     g_autoptr(GError) error = NULL;
+    char address[SR_ADDRESS_TEXT_SIZE];
 
+    sr_address_text(info->address, address);
     g_assert_cmpstr(name_of(ring, info->id), ==, "b");
+    g_assert_cmpstr(name_of(ring, address), ==, "b");
     g_assert_cmpstr(name_of(ring, "0x00000000000000000000000000000000000000ff"), ==, NULL);
     g_assert_null(sr_key_ring_find(ring, "c", &error));
     g_assert_error(error, SR_ERROR, SR_ERROR_KEY_NOT_FOUND);
