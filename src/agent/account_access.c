@@ -1,6 +1,7 @@
 #include "agent/account_access.h"
 
 #include "agent/account_jobs.h"
+#include "agent/sign_in_grant.h"
 #include "base/error.h"
 #include "ethereum/siwe.h"
 
@@ -54,6 +55,7 @@ static void on_keys(SrRequest *request)
 void sr_request_need_accounts(SrRequest *request, gboolean ask, SrRequestStep next)
 {
     request->after_accounts = next;
+    request->needs_store = TRUE;
     if (sr_accounts_is_loaded(request->agent->accounts))
         next(request);
     else
@@ -65,16 +67,38 @@ void sr_request_need_accounts(SrRequest *request, gboolean ask, SrRequestStep ne
 
 const char *sr_account_caller(const SrRequest *request)
 {
-    return request->caller->extension ? request->caller->extension : "cli";
+    return request->caller->extension ? request->caller->extension : SR_ACCOUNT_CALLER_CLI;
+}
+
+/* Whether the caller signed @info in. */
+static gboolean is_own(const SrRequest *request, const SrAccountInfo *info)
+{
+    return strcmp(info->caller, sr_account_caller(request)) == 0 &&
+           strcmp(info->origin, request->origin) == 0;
+}
+
+/* Whether the grant by which the caller signed @info in is still there, or another that would do.
+ */
+static gboolean may_sign_in(const SrRequest *request, const SrAccountInfo *info)
+{
+    const SrGrants *grants = request->agent->grants;
+
+    return sr_request_is_cli(request) ||
+           sr_sign_in_grant_covers(grants, info->caller, info->origin, info->issuer,
+                                   info->client_id, NULL) ||
+           sr_sign_in_grant_covers(grants, info->caller, info->origin, info->issuer, NULL, NULL);
 }
 
 gboolean sr_account_is_granted(const SrRequest *request, const SrAccountInfo *info)
 {
-    const char *caller = sr_account_caller(request);
+    return (is_own(request, info) && may_sign_in(request, info)) ||
+           sr_grants_has(request->agent->grants, SR_GRANT_TOKENS, sr_account_caller(request),
+                         request->origin, info->id);
+}
 
-    return (strcmp(info->caller, caller) == 0 && strcmp(info->origin, request->origin) == 0) ||
-           sr_grants_has(request->agent->grants, SR_GRANT_TOKENS, caller, request->origin,
-                         info->id);
+static gboolean is_other(const SrRequest *request, const SrAccountInfo *info)
+{
+    return !sr_account_is_granted(request, info);
 }
 
 typedef struct {
@@ -89,8 +113,10 @@ static gboolean is_meant(const Wish *wish, const SrAccountInfo *info)
             strcmp(wish->account, info->name) == 0);
 }
 
-/* The one account that is meant and granted or not; *ret_count says how many there are. */
-static const SrAccountInfo *find(const SrRequest *request, const Wish *wish, gboolean granted,
+typedef gboolean (*Fits)(const SrRequest *request, const SrAccountInfo *info);
+
+/* The one account that is meant and @fits; *ret_count says how many there are. */
+static const SrAccountInfo *find(const SrRequest *request, const Wish *wish, Fits fits,
                                  guint *ret_count)
 {
     g_autoptr(GPtrArray) list = sr_accounts_list(request->agent->accounts);
@@ -98,13 +124,35 @@ static const SrAccountInfo *find(const SrRequest *request, const Wish *wish, gbo
 
     *ret_count = 0;
     for (guint i = 0; i < list->len; i++) {
-        if (!is_meant(wish, list->pdata[i]) ||
-            sr_account_is_granted(request, list->pdata[i]) != granted)
+        if (!is_meant(wish, list->pdata[i]) || !fits(request, list->pdata[i]))
             continue;
         found = list->pdata[i];
         (*ret_count)++;
     }
     return found;
+}
+
+static gboolean read_wish(SrRequest *request, Wish *wish, GError **error)
+{
+    return sr_json_string_optional(request->params, "account", &wish->account, error) &&
+           sr_json_string_optional(request->params, "issuer", &wish->issuer, error);
+}
+
+/* @found when it is the only one. An extension is not told how many others have (@own FALSE). */
+static const SrAccountInfo *only_one(const SrRequest *request, const SrAccountInfo *found,
+                                     guint count, gboolean own, GError **error)
+{
+    const gboolean is_cli = sr_request_is_cli(request);
+
+    if (count == 1)
+        return found;
+    if (count > 1 && (own || is_cli))
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "account", -1,
+                        "%u accounts fit; name one by its id", count);
+    else
+        sr_error_set_at(error, is_cli ? SR_ERROR_KEY_NOT_FOUND : SR_ERROR_NOT_GRANTED, "account",
+                        -1, "there is no such account; sign in first");
+    return NULL;
 }
 
 const SrAccountInfo *sr_account_choose(SrRequest *request, GError **error)
@@ -113,22 +161,27 @@ const SrAccountInfo *sr_account_choose(SrRequest *request, GError **error)
     const SrAccountInfo *found;
     guint count;
 
-    if (!sr_json_string_optional(request->params, "account", &wish.account, error) ||
-        !sr_json_string_optional(request->params, "issuer", &wish.issuer, error))
+    if (!read_wish(request, &wish, error))
         return NULL;
-    found = find(request, &wish, TRUE, &count);
+    found = find(request, &wish, sr_account_is_granted, &count);
     /* Without a name nobody is asked for somebody else's account, but for the command line. */
-    if (!found && (wish.account || wish.issuer || sr_request_is_cli(request)))
-        found = find(request, &wish, FALSE, &count);
-    if (count == 1)
-        return found;
-    if (count > 1)
-        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "account", -1,
-                        "%u accounts fit; name one by its id", count);
-    else
-        sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "account", -1,
-                        "there is no such account; sign in first");
-    return NULL;
+    if (found || (!wish.account && !wish.issuer && !sr_request_is_cli(request)))
+        return only_one(request, found, count, TRUE, error);
+    found = find(request, &wish, is_other, &count);
+    return only_one(request, found, count, FALSE, error);
+}
+
+/* The same among those only that @fit. */
+static const SrAccountInfo *choose_among(SrRequest *request, Fits fits, GError **error)
+{
+    Wish wish = {NULL, NULL};
+    const SrAccountInfo *found;
+    guint count;
+
+    if (!read_wish(request, &wish, error))
+        return NULL;
+    found = find(request, &wish, fits, &count);
+    return only_one(request, found, count, TRUE, error);
 }
 
 static void set_account(SrRequest *request, const SrAccountInfo *info)
@@ -138,33 +191,49 @@ static void set_account(SrRequest *request, const SrAccountInfo *info)
     request->free_state = g_free;
 }
 
+static gboolean allow(SrRequest *request, const char *account, GError **error)
+{
+    SrJson *more;
+
+    if (!sr_accounts_get(request->agent->accounts, account)) {
+        sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "account", -1, "is not there any more");
+        return FALSE;
+    }
+    if (!sr_grants_give(request->agent->grants, SR_GRANT_TOKENS, sr_account_caller(request),
+                        request->origin, account, error))
+        return FALSE;
+    more = json_object_new_object();
+    sr_json_add_string(more, "account", account);
+    return sr_request_record(request, "allow-account", more, error);
+}
+
 static void on_agreed(SrRequest *request)
 {
     GError *error = NULL;
-    SrJson *more = json_object_new_object();
 
-    sr_json_add_string(more, "account", request->state);
-    if (!sr_accounts_get(request->agent->accounts, request->state)) {
-        sr_json_free(more);
-        sr_error_set_at(&error, SR_ERROR_NOT_GRANTED, "account", -1, "is not there any more");
-        sr_request_fail(request, error);
-        return;
-    }
-    if (sr_grants_give(request->agent->grants, SR_GRANT_TOKENS, sr_account_caller(request),
-                       request->origin, request->state, &error) &&
-        sr_request_record(request, "allow-account", more, &error))
+    if (allow(request, request->state, &error))
         request->after_accounts(request);
     else
         sr_request_fail(request, error);
 }
 
+/* "the sealring command", or the extension and its page. Owned by the caller. */
+static char *describe_owner(const SrAccountInfo *info)
+{
+    if (strcmp(info->caller, SR_ACCOUNT_CALLER_CLI) == 0)
+        return g_strdup("the sealring command");
+    if (strcmp(info->caller, info->origin) == 0)
+        return g_strdup(info->caller);
+    return g_strdup_printf("%s, through %s", info->origin, info->caller);
+}
+
 static void ask(SrRequest *request, const SrAccountInfo *info)
 {
     SrConsentModel *model = sr_request_consent(request, "Let it use your account %s?", info->name);
+    g_autofree char *owner = describe_owner(info);
 
     sr_consent_model_add(model, SR_CONSENT_FACT, "Provider: %s", info->issuer);
-    sr_consent_model_add(model, SR_CONSENT_FACT, "Signed in by: %s",
-                         strcmp(info->caller, "cli") == 0 ? "the sealring command" : info->caller);
+    sr_consent_model_add(model, SR_CONSENT_FACT, "Signed in by: %s", owner);
     sr_consent_model_add(model, SR_CONSENT_GRANT, "Act as you there, with: %s", info->scope);
     sr_consent_model_add(model, SR_CONSENT_GRANT, "Get access tokens whenever it asks");
     sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: you revoke it (sealring grant)");
@@ -189,14 +258,11 @@ void sr_request_need_account(SrRequest *request, SrRequestStep next)
         ask(request, info);
 }
 
-/* Go on with @info, or end with @error, when @may is FALSE as if there were no such account. */
-static void go_on_if(SrRequest *request, const SrAccountInfo *info, gboolean may, GError *error,
-                     SrRequestStep next)
+/* Go on with @info; without one, end with @error. */
+static void go_on_with(SrRequest *request, const SrAccountInfo *info, GError *error,
+                       SrRequestStep next)
 {
-    if (info && !may)
-        sr_error_set_at(&error, SR_ERROR_NOT_GRANTED, "account", -1,
-                        "there is no such account; sign in first");
-    if (error) {
+    if (!info) {
         sr_request_fail(request, error);
         return;
     }
@@ -207,19 +273,19 @@ static void go_on_if(SrRequest *request, const SrAccountInfo *info, gboolean may
 void sr_request_granted_account(SrRequest *request, SrRequestStep next)
 {
     GError *error = NULL;
-    const SrAccountInfo *info = sr_account_choose(request, &error);
+    const SrAccountInfo *info = choose_among(request, sr_account_is_granted, &error);
 
-    go_on_if(request, info, info && sr_account_is_granted(request, info), error, next);
+    go_on_with(request, info, error, next);
 }
 
+/* An account of another's may be used, when the user agreed, but not ended. */
 void sr_request_own_account(SrRequest *request, SrRequestStep next)
 {
     GError *error = NULL;
-    const SrAccountInfo *info = sr_account_choose(request, &error);
+    const SrAccountInfo *info = sr_request_is_cli(request) ? sr_account_choose(request, &error)
+                                                           : choose_among(request, is_own, &error);
 
-    go_on_if(request, info,
-             info && (sr_account_is_granted(request, info) || sr_request_is_cli(request)), error,
-             next);
+    go_on_with(request, info, error, next);
 }
 
 /* --- showing

@@ -8,15 +8,17 @@
 void sr_request_need_accounts(SrRequest *request, gboolean ask, SrRequestStep next);
 
 /* "cli" or the extension's id: what an account's caller is compared with. Borrowed. */
+#define SR_ACCOUNT_CALLER_CLI "cli"
 const char *sr_account_caller(const SrRequest *request);
 
-/* Whether the caller signed @info in, or was allowed to use it. */
+/* Whether the caller signed @info in and may still sign in there, or was allowed to use it. */
 gboolean sr_account_is_granted(const SrRequest *request, const SrAccountInfo *info);
 
 /*
  * The account that the params "account" (id or name) and "issuer" mean, both optional: among those
  * the caller may use, else among the others, for which the user must be asked. Borrowed.
- * SR_ERROR_NOT_GRANTED when there is none, SR_ERROR_INVALID_PARAMS when there are several.
+ * SR_ERROR_NOT_GRANTED (for the command line _KEY_NOT_FOUND) when there is none,
+ * SR_ERROR_INVALID_PARAMS when there are several.
  */
 const SrAccountInfo *sr_account_choose(SrRequest *request, GError **error);
 
@@ -26,7 +28,7 @@ const SrAccountInfo *sr_account_choose(SrRequest *request, GError **error);
  */
 void sr_request_need_account(SrRequest *request, SrRequestStep next);
 
-/* Choose it among the caller's own and granted ones only. For the command line: among all. */
+/* Choose it among those that the caller signed in itself. For the command line: among all. */
 void sr_request_own_account(SrRequest *request, SrRequestStep next);
 
 /* Choose it among those only that the caller signed in or was allowed to use. */

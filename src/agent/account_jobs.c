@@ -132,14 +132,22 @@ void sr_client_query_free(SrClientQuery *query)
         return;
     g_free(query->issuer);
     g_free(query->client_id);
+    g_free(query->redirect_uri);
     sr_client_free(query->client);
     g_free(query);
 }
 
-/* "oauth-client-" and half of the hash of issuer and client, so that no attribute names them. */
-static char *client_record_id(const char *issuer, const char *client_id)
+/*
+ * "oauth-client-" and half of the hash of issuer and client, so that no attribute names them. The
+ * registered client is no client's id: empty, or a line of its own with its redirect URI.
+ */
+static char *client_record_id(const SrClientQuery *query)
 {
-    g_autofree char *text = g_strconcat(issuer, "\n", client_id, NULL);
+    const char *redirect_uri = query->redirect_uri ? query->redirect_uri : "";
+    g_autofree char *text =
+        query->client_id
+            ? g_strconcat(query->issuer, "\n", query->client_id, NULL)
+            : g_strconcat(query->issuer, "\n", *redirect_uri ? "\n" : "", redirect_uri, NULL);
     guint8 digest[SR_SHA256_SIZE];
     g_autofree char *hash = NULL;
 
@@ -198,45 +206,44 @@ static SrClient *read_client(const SrSecret *line, GError **error)
 }
 
 /* One that has no record is a public client. */
-static SrClient *get_client(SrStore *store, const char *issuer, const char *client_id,
-                            GError **error)
+static SrClient *get_client(SrStore *store, const SrClientQuery *query, GError **error)
 {
-    g_autofree char *id = client_record_id(issuer, client_id ? client_id : "");
+    g_autofree char *id = client_record_id(query);
     g_autoptr(GError) problem = NULL;
     g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_RECORD, id, &problem);
 
     if (record)
         return read_client(record->secret, error);
     if (g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
-        return sr_client_new(client_id, NULL);
+        return sr_client_new(query->client_id, NULL);
     g_propagate_error(error, g_steal_pointer(&problem));
     return NULL;
 }
 
 gpointer sr_client_get_job(SrStore *store, gpointer data, GError **error)
 {
-    const SrClientQuery *query = data;
+    return get_client(store, data, error);
+}
 
-    return get_client(store, query->issuer, query->client_id, error);
+static gboolean put_client(SrStore *store, const SrClientQuery *query, GError **error)
+{
+    g_autofree char *id = client_record_id(query);
+    SrSecret *line = write_client(query->client, error);
+    g_autoptr(SrRecord) record =
+        line ? sr_record_new(SR_RECORD_RECORD, id, NULL, "sealring OAuth client", line) : NULL;
+
+    return record && sr_store_put(store, record, error);
 }
 
 gpointer sr_client_put_job(SrStore *store, gpointer data, GError **error)
 {
     const SrClientQuery *query = data;
-    g_autofree char *id = client_record_id(query->issuer, query->client_id ? query->client_id : "");
-    SrSecret *line = write_client(query->client, error);
-    g_autoptr(SrRecord) record =
-        line ? sr_record_new(SR_RECORD_RECORD, id, NULL, "sealring OAuth client", line) : NULL;
+    SrClientQuery by_id = *query;
 
-    return record && sr_store_put(store, record, error) ? store : NULL;
-}
-
-gpointer sr_client_remove_job(SrStore *store, gpointer data, GError **error)
-{
-    const SrClientQuery *query = data;
-    g_autofree char *id = client_record_id(query->issuer, query->client_id ? query->client_id : "");
-
-    return sr_store_remove(store, SR_RECORD_RECORD, id, error) ? store : NULL;
+    by_id.client_id = query->client->id;
+    if (!query->client_id && query->client->secret && !put_client(store, &by_id, error))
+        return NULL;
+    return put_client(store, query, error) ? store : NULL;
 }
 
 /* --- before a refresh
@@ -291,6 +298,7 @@ static SrSecret *get_journal_key(SrStore *store, GError **error)
 static SrPrepared *collect(SrStore *store, const SrPreparation *preparation, GError **error)
 {
     g_autoptr(SrPrepared) prepared = g_new0(SrPrepared, 1);
+    SrClientQuery query = {NULL, NULL, NULL, NULL};
     SrAccount *newer;
 
     prepared->account = get_account(store, preparation->id, error);
@@ -303,8 +311,9 @@ static SrPrepared *collect(SrStore *store, const SrPreparation *preparation, GEr
         prepared->account = newer;
         prepared->is_from_journal = TRUE;
     }
-    prepared->client =
-        get_client(store, prepared->account->issuer, prepared->account->client_id, error);
+    query.issuer = prepared->account->issuer;
+    query.client_id = prepared->account->client_id;
+    prepared->client = get_client(store, &query, error);
     return prepared->client ? g_steal_pointer(&prepared) : NULL;
 }
 

@@ -68,8 +68,9 @@ gpointer sr_account_get_job(SrStore *store, gpointer data, GError **error);
 
 typedef struct {
     char *issuer;
-    char *client_id;  /* NULL: the one that was registered for this user */
-    SrClient *client; /* to be written; NULL for reading */
+    char *client_id;    /* NULL: the one that was registered for this user */
+    char *redirect_uri; /* of that, when it is for one extension only; else NULL */
+    SrClient *client;   /* to be written; NULL for reading */
 } SrClientQuery;
 
 void sr_client_query_free(SrClientQuery *query);
@@ -78,6 +79,5 @@ void sr_client_query_free(SrClientQuery *query);
  * there an SrClient with id NULL. @data: SrClientQuery. */
 gpointer sr_client_get_job(SrStore *store, gpointer data, GError **error);
 
-/* Write query->client. → @store */
+/* Write query->client; with a secret the registered one is found by its own id too. → @store */
 gpointer sr_client_put_job(SrStore *store, gpointer data, GError **error);
-gpointer sr_client_remove_job(SrStore *store, gpointer data, GError **error);

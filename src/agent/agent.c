@@ -240,7 +240,8 @@ static gboolean has_open_requests(const SrAgent *agent)
     for (guint i = 0; i < agent->unattended->len; i++)
         if (!((const SrRequest *)agent->unattended->pdata[i])->late)
             return TRUE;
-    return sr_refresher_is_busy(agent->refresher); /* what comes back must be written down */
+    /* What comes back must be written down. */
+    return sr_refresher_is_busy(agent->refresher) || sr_sign_ins_is_saving(agent->sign_ins);
 }
 
 gboolean sr_agent_flush(SrAgent *agent)
@@ -341,6 +342,7 @@ void sr_agent_lock(SrAgent *agent, gboolean sticky)
     agent->locks++;
     sr_key_ring_clear(agent->keys);
     sr_accounts_clear(agent->accounts);
+    sr_sign_ins_end(agent->sign_ins, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     deny_open_prompts(agent, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, agent);
 }
@@ -350,6 +352,8 @@ void sr_agent_stop(SrAgent *agent)
     agent->stopping = TRUE;
     if (agent->listener)
         sr_listener_close(agent->listener);
+    sr_sign_ins_end(agent->sign_ins, SR_ERROR_AGENT_UNAVAILABLE,
+                    "the agent is ending; connect again");
     deny_open_prompts(agent, SR_ERROR_AGENT_UNAVAILABLE, "the agent is ending; connect again");
     sr_agent_schedule_flush(agent);
 }

@@ -76,6 +76,11 @@ static void ask(SrRequest *request, SrConsentModel *model, SrPromptKind kind, Sr
         sr_request_fail(request, error);
 }
 
+gboolean sr_request_is_away(const SrRequest *request)
+{
+    return request->has_job || request->ticket;
+}
+
 void sr_request_ask(SrRequest *request, SrConsentModel *model, SrRequestStep next)
 {
     ask(request, model, SR_PROMPT_CONSENT, on_consent, next);

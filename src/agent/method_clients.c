@@ -23,12 +23,14 @@ typedef struct {
     const char *client_id;
     const char *issuer; /* for whom a new secret is kept */
     SrJson *fields;
-    gboolean has_key; /* in the passed memory file */
+    gboolean has_key;     /* in the passed memory file */
+    gboolean is_key_kept; /* it comes from the store */
     gboolean remember_key;
     gboolean keep_secret;
     SrSecret *key;
     SrNetworkCall *network_call;
-    SrJson *answer;
+    SrJson *answer;   /* the client, or the list of them; NULL: the server says nothing of them */
+    SrSecret *secret; /* of a new client, on its way to where it is kept; or NULL */
 } Administration;
 
 static void administration_free(gpointer data)
@@ -38,6 +40,7 @@ static void administration_free(gpointer data)
     if (administration->network_call)
         sr_network_cancel(administration->network_call);
     sr_secret_free(administration->key);
+    sr_secret_free(administration->secret);
     sr_json_free(administration->answer);
     g_free(administration);
 }
@@ -67,28 +70,43 @@ static SrClientQuery *query_new(const char *issuer, const char *client_id, SrSec
 /* --- the answer
  * -------------------------------------------------------------------------------------- */
 
+static const char *member_name(const Administration *administration)
+{
+    return administration->action == SR_ADMIN_LIST ? "clients" : "client";
+}
+
 static SrJson *result_of(Administration *administration, const char *secret)
 {
     SrJson *result = json_object_new_object();
-    const gboolean list = administration->action == SR_ADMIN_LIST;
 
-    if (administration->answer)
-        sr_json_add(result, list ? "clients" : "client", g_steal_pointer(&administration->answer));
+    if (administration->answer && administration->action != SR_ADMIN_DELETE)
+        sr_json_add(result, member_name(administration), g_steal_pointer(&administration->answer));
     if (secret)
         sr_json_add_string(result, "secret", secret);
     return result;
+}
+
+/* Of a client that was registered just now; NULL when the server does not say. Borrowed. */
+static const char *new_client_id(const Administration *administration)
+{
+    const char *id = NULL;
+
+    sr_json_string_optional(administration->answer, "clientId", &id, NULL);
+    return id;
 }
 
 /* What changed something on the server is a line of the log. */
 static void reply(SrRequest *request, const char *secret)
 {
     Administration *administration = request->state;
+    const char *client =
+        administration->client_id ? administration->client_id : new_client_id(administration);
     SrJson *more = json_object_new_object();
     GError *error = NULL;
 
     sr_json_add_string(more, "provider", administration->server);
-    if (administration->client_id)
-        sr_json_add_string(more, "client", administration->client_id);
+    if (client)
+        sr_json_add_string(more, "client", client);
     if (sr_request_record(request, "admin", more, &error))
         sr_request_reply(request, result_of(administration, secret));
     else
@@ -101,59 +119,88 @@ static void on_kept(SrRequest *request)
     reply(request, "kept");
 }
 
-static const char *new_client_id(const Administration *administration)
-{
-    const char *id = NULL;
-
-    sr_json_string_optional(administration->answer, "clientId", &id, NULL);
-    return id;
-}
-
-/* @secret is taken. It is returned once: what fails here must say so. */
-static void keep_secret(Administration *administration, SrSecret *secret)
+/* The secret is returned once: what fails here must say so. */
+static void hand_over(Administration *administration)
 {
     SrRequest *request = administration->request;
-    const char *client_id = new_client_id(administration);
     GError *error = NULL;
 
-    if (client_id && administration->keep_secret) {
-        sr_request_on_store(request, sr_client_put_job,
-                            query_new(administration->issuer, client_id, secret), free_query, NULL,
-                            SR_STORE_DEADLINE_MS, on_kept);
+    if (sr_request_has_memory_file(request) && ftruncate(request->fd, 0) == 0 &&
+        lseek(request->fd, 0, SEEK_SET) == 0 &&
+        sr_secret_write_fd(administration->secret, request->fd, NULL)) {
+        reply(request, "passed");
         return;
     }
-    if (!sr_request_has_memory_file(request) || ftruncate(request->fd, 0) != 0 ||
-        lseek(request->fd, 0, SEEK_SET) != 0 || !sr_secret_write_fd(secret, request->fd, &error)) {
-        g_clear_error(&error);
-        sr_error_set(&error, SR_ERROR_INTERNAL,
-                     "the client is registered, but its secret could not be handed over; delete it "
-                     "and register another one");
-    }
-    sr_secret_free(secret);
-    if (error)
-        sr_request_fail(request, error);
+    sr_error_set(&error, SR_ERROR_INTERNAL,
+                 "the client is registered, but its secret could not be handed over; delete it and "
+                 "register another one");
+    sr_request_fail(request, error);
+}
+
+static void finish(SrRequest *request)
+{
+    Administration *administration = request->state;
+    const char *client_id = new_client_id(administration);
+
+    request->result = NULL;
+    if (!administration->secret)
+        reply(request, NULL);
+    else if (client_id && administration->keep_secret)
+        sr_request_on_store(
+            request, sr_client_put_job,
+            query_new(administration->issuer, client_id, g_steal_pointer(&administration->secret)),
+            free_query, NULL, SR_STORE_DEADLINE_MS, on_kept);
     else
-        reply(request, "passed");
+        hand_over(administration);
+}
+
+/* The key has proved right: keep it if that was asked for. */
+static void keep_key(Administration *administration)
+{
+    SrRequest *request = administration->request;
+
+    if (administration->remember_key)
+        sr_request_on_store(
+            request, sr_client_put_job,
+            query_new(administration->server, ADMIN, g_steal_pointer(&administration->key)),
+            free_query, NULL, SR_STORE_DEADLINE_MS, finish);
+    else
+        finish(request);
+}
+
+/* The server may wrap it: {"success":true,"client":{…}}, {"clients":[…]}. */
+static SrJson *unwrap(SrJson *answer, const char *name)
+{
+    SrJson *inside = NULL;
+
+    if (!json_object_is_type(answer, json_type_object) ||
+        !json_object_object_get_ex(answer, name, &inside))
+        return answer;
+    inside = inside ? json_object_get(inside) : NULL;
+    sr_json_free(answer);
+    return inside;
 }
 
 static void on_answer(SrExchangeReply *owned_reply, gpointer data)
 {
     g_autoptr(SrExchangeReply) answer = owned_reply;
     Administration *administration = data;
+    SrRequest *request = administration->request;
     GError *error = NULL;
-    SrSecret *secret = NULL;
 
     administration->network_call = NULL;
     if (answer->outcome != SR_OUTCOME_ANSWERED)
         sr_providers_set_error(&error, answer, "the admin API");
     else
-        administration->answer = sr_admin_answer(answer, &secret, &error);
-    if (error)
-        sr_request_fail(administration->request, error);
-    else if (secret)
-        keep_secret(administration, secret);
-    else
-        reply(administration->request, NULL);
+        administration->answer = sr_admin_answer(answer, &administration->secret, &error);
+    if (administration->is_key_kept && g_error_matches(error, SR_ERROR, SR_ERROR_NOT_GRANTED))
+        g_prefix_error(&error, "the admin key that is kept is not good (any more); ");
+    if (error || !sr_request_revalidate(request, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
+    administration->answer = unwrap(administration->answer, member_name(administration));
+    keep_key(administration);
 }
 
 /* --- asking the server
@@ -166,7 +213,6 @@ static void ask_server(SrRequest *request)
     GError *error = NULL;
     SrExchange *exchange;
 
-    request->result = NULL;
     exchange =
         sr_admin_request(administration->server, administration->action, administration->client_id,
                          administration->fields, administration->key, loopback_http, &error);
@@ -177,33 +223,12 @@ static void ask_server(SrRequest *request)
         sr_request_fail(request, error);
 }
 
-/* The key is at hand; keep it when that was asked for. */
-static void on_key(SrRequest *request)
-{
-    Administration *administration = request->state;
-    GError *error = NULL;
-    SrSecret *copy;
-
-    if (!administration->remember_key) {
-        ask_server(request);
-        return;
-    }
-    copy = sr_secret_new_copy(sr_secret_peek(administration->key),
-                              sr_secret_size(administration->key), &error);
-    if (copy)
-        sr_request_on_store(request, sr_client_put_job,
-                            query_new(administration->server, ADMIN, copy), free_query, NULL,
-                            SR_STORE_DEADLINE_MS, ask_server);
-    else
-        sr_request_fail(request, error);
-}
-
 static void on_typed(SrRequest *request)
 {
     Administration *administration = request->state;
 
     administration->key = g_steal_pointer(&request->passphrase);
-    on_key(request);
+    ask_server(request);
 }
 
 static void on_looked_up(SrRequest *request)
@@ -214,7 +239,8 @@ static void on_looked_up(SrRequest *request)
 
     administration->key = g_steal_pointer(&client->secret);
     if (administration->key) {
-        on_key(request);
+        administration->is_key_kept = TRUE;
+        ask_server(request);
         return;
     }
     model = sr_request_consent(request, "The admin key of %s", administration->server);
@@ -236,7 +262,7 @@ static void get_key(SrRequest *request)
     }
     administration->key = sr_request_read_passed(request, ADMIN_KEY_MAX, &error);
     if (administration->key)
-        on_key(request);
+        ask_server(request);
     else
         sr_request_fail(request, error);
 }
@@ -293,7 +319,8 @@ static gboolean check_params(const SrRequest *request, const Administration *adm
         sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "issuer", -1,
                         "is needed to keep the secret for its sign-ins");
     else
-        return TRUE;
+        return !administration->issuer ||
+               sr_issuer_check(administration->issuer, loopback_http, error);
     return FALSE;
 }
 

@@ -2,6 +2,7 @@
 #include "agent/account_access.h"
 #include "agent/proof.h"
 #include "agent/sign_in.h"
+#include "agent/sign_in_grant.h"
 #include "agent/sign_ins.h"
 #include "agent/vault_setup.h"
 #include "base/error.h"
@@ -48,7 +49,7 @@ static gboolean read_common(SrRequest *request, SrSignIn *sign_in, GError **erro
     sign_in->issuer = g_strdup(issuer);
     if (!sign_in->scope)
         sign_in->scope = g_strdup(SCOPE_DEFAULT);
-    return TRUE;
+    return sr_flow_check_scope(sign_in->scope, error);
 }
 
 /* The address that the browser keeps for this extension and gives to nobody else. */
@@ -81,12 +82,6 @@ static gboolean check_redirect(const SrRequest *request, const char *url, GError
 /* --- may it?
  * ---------------------------------------------------------------------------------------- */
 
-/* What a grant for signing in names. Owned by the caller. */
-static char *provider_of(const SrSignIn *sign_in)
-{
-    return g_strconcat(sign_in->issuer, " ", sign_in->client_id ? sign_in->client_id : "", NULL);
-}
-
 static void start(SrRequest *request)
 {
     SrSignIn *sign_in = request->state;
@@ -100,17 +95,25 @@ static void start(SrRequest *request)
         sr_sign_in_start(sign_in);
 }
 
+static gboolean allow(SrRequest *request, const SrSignIn *sign_in, GError **error)
+{
+    g_autofree char *provider =
+        sr_sign_in_grant_name(sign_in->issuer, sign_in->client_id, sign_in->scope);
+    SrJson *more;
+
+    if (!sr_grants_give(request->agent->grants, SR_GRANT_SIGN_IN, sign_in->caller, sign_in->origin,
+                        provider, error))
+        return FALSE;
+    more = json_object_new_object();
+    sr_json_add_string(more, "provider", provider);
+    return sr_request_record(request, "allow-sign-in", more, error);
+}
+
 static void on_agreed(SrRequest *request)
 {
-    const SrSignIn *sign_in = request->state;
-    g_autofree char *provider = provider_of(sign_in);
-    SrJson *more = json_object_new_object();
     GError *error = NULL;
 
-    sr_json_add_string(more, "provider", provider);
-    if (sr_grants_give(request->agent->grants, SR_GRANT_SIGN_IN, sign_in->caller, sign_in->origin,
-                       provider, &error) &&
-        sr_request_record(request, "allow-sign-in", more, &error))
+    if (allow(request, request->state, &error))
         start(request);
     else
         sr_request_fail(request, error);
@@ -136,10 +139,8 @@ static void ask(SrRequest *request, const SrSignIn *sign_in)
 static void on_accounts(SrRequest *request)
 {
     const SrSignIn *sign_in = request->state;
-    g_autofree char *provider = provider_of(sign_in);
 
-    if (sr_request_is_cli(request) || sr_grants_has(request->agent->grants, SR_GRANT_SIGN_IN,
-                                                    sign_in->caller, sign_in->origin, provider))
+    if (sr_sign_in_is_allowed(sign_in))
         start(request);
     else
         ask(request, sign_in);
@@ -174,45 +175,19 @@ static void handle_begin(SrRequest *request)
         sr_request_fail(request, error);
 }
 
-static void free_query(gpointer query)
+/* The secret of a confidential client comes once; it stays in the store when it has proved right.
+ */
+static gboolean read_secret(SrRequest *request, SrSignIn *sign_in, gboolean passed, GError **error)
 {
-    sr_client_query_free(query);
-}
-
-static void on_secret_kept(SrRequest *request)
-{
-    request->result = NULL;
-    sr_request_need_accounts(request, TRUE, on_accounts);
-}
-
-/* The secret of a confidential client comes once, and stays in the store. */
-static void keep_secret(SrRequest *request)
-{
-    const SrSignIn *sign_in = request->state;
-    GError *error = NULL;
-    SrSecret *secret = sr_request_read_passed(request, CLIENT_SECRET_MAX, &error);
-    SrClientQuery *query;
-
-    if (!secret) {
-        sr_request_fail(request, error);
-        return;
-    }
-    query = g_new0(SrClientQuery, 1);
-    query->issuer = g_strdup(sign_in->issuer);
-    query->client_id = g_strdup(sign_in->client_id);
-    query->client = sr_client_new(sign_in->client_id, secret);
-    sr_request_on_store(request, sr_client_put_job, query, free_query, NULL, SR_STORE_DEADLINE_MS,
-                        on_secret_kept);
-}
-
-static gboolean check_secret(const SrRequest *request, const SrSignIn *sign_in, gboolean passed,
-                             GError **error)
-{
-    if (!passed || (sign_in->client_id && sr_request_is_cli(request)))
+    if (!passed)
         return TRUE;
-    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "clientSecret", -1,
-                    "only the command line gives one, together with clientId");
-    return FALSE;
+    if (!sign_in->client_id || !sr_request_is_cli(request)) {
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "clientSecret", -1,
+                        "only the command line gives one, together with clientId");
+        return FALSE;
+    }
+    sign_in->secret = sr_request_read_passed(request, CLIENT_SECRET_MAX, error);
+    return sign_in->secret != NULL;
 }
 
 static void handle_login(SrRequest *request)
@@ -232,8 +207,8 @@ static void handle_login(SrRequest *request)
         return;
     }
     sign_in = sr_sign_in_new(request, device ? SR_SIGN_IN_DEVICE : SR_SIGN_IN_LOOPBACK);
-    if (read_common(request, sign_in, &error) && check_secret(request, sign_in, secret, &error))
-        sr_request_need_store(request, secret ? keep_secret : on_store);
+    if (read_common(request, sign_in, &error) && read_secret(request, sign_in, secret, &error))
+        sr_request_need_store(request, on_store);
     else
         sr_request_fail(request, error);
 }

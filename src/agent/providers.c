@@ -13,6 +13,7 @@ typedef struct {
     SrJwks *jwks;
     gint64 fetched; /* metadata, monotonic */
     gint64 keys_fetched;
+    gint64 keys_missed; /* when they were last fetched for one that was not among them */
 } Provider;
 
 struct SrProviders {
@@ -29,7 +30,7 @@ struct SrProviderCall {
     guint next;
     SrNetworkCall *network_call;
     guint idle;
-    GError *error; /* of the last address */
+    GError *error; /* of the addresses so far */
     SrProviderDone done;
     gpointer user_data;
 };
@@ -141,15 +142,19 @@ static void on_keys(SrExchangeReply *owned_reply, gpointer user_data)
 }
 
 /* Whether keys are to be fetched; one that is not there is not asked for again and again. */
-static gboolean needs_keys(const SrProviderCall *call, const Provider *provider)
+static gboolean needs_keys(const SrProviderCall *call, Provider *provider)
 {
-    const gint64 age = g_get_monotonic_time() - provider->keys_fetched;
+    const gint64 now = g_get_monotonic_time();
 
     if (!call->id_token || !provider->metadata->jwks_uri)
         return FALSE;
-    if (!provider->jwks || age > KEEP_USEC)
+    if (!provider->jwks || now - provider->keys_fetched > KEEP_USEC)
         return TRUE;
-    return age > AGAIN_USEC && !sr_id_token_has_key(call->id_token, provider->jwks);
+    if ((provider->keys_missed && now - provider->keys_missed < AGAIN_USEC) ||
+        sr_id_token_has_key(call->id_token, provider->jwks))
+        return FALSE;
+    provider->keys_missed = now;
+    return TRUE;
 }
 
 static void fetch(SrProviderCall *call, const char *url, SrNetworkDone done)
@@ -173,22 +178,35 @@ static void remember(SrProviderCall *call, SrMetadata *metadata)
     g_hash_table_replace(known, g_strdup(call->issuer), provider);
 }
 
+/* What is wrong with a document says more than that there is none at the next address. */
+static void note_error(SrProviderCall *call, GError *error, gboolean is_of_document)
+{
+    if (call->error && !is_of_document &&
+        !g_error_matches(error, SR_ERROR, SR_ERROR_NETWORK_ERROR)) {
+        g_error_free(error);
+        return;
+    }
+    g_clear_error(&call->error);
+    call->error = error;
+}
+
 static void on_metadata(SrExchangeReply *owned_reply, gpointer user_data)
 {
     g_autoptr(SrExchangeReply) reply = owned_reply;
     SrProviderCall *call = user_data;
     SrMetadata *metadata = NULL;
+    GError *error = NULL;
 
     call->network_call = NULL;
-    g_clear_error(&call->error);
     if (!is_success(reply))
-        sr_providers_set_error(&call->error, reply, "the provider's metadata");
+        sr_providers_set_error(&error, reply, "the provider's metadata");
     else
-        metadata =
-            sr_metadata_parse(text_of(reply), sr_secret_size(reply->body), call->issuer,
-                              call->providers->configuration->oauth_loopback_http, &call->error);
+        metadata = sr_metadata_parse(text_of(reply), sr_secret_size(reply->body), call->issuer,
+                                     call->providers->configuration->oauth_loopback_http, &error);
     if (metadata)
         remember(call, metadata);
+    else
+        note_error(call, error, is_success(reply));
     step(call);
 }
 
@@ -200,7 +218,7 @@ static gboolean is_fresh(const Provider *provider)
 /* Fetch what is still missing, one address after the other, or end. */
 static void step(SrProviderCall *call)
 {
-    const Provider *provider = g_hash_table_lookup(call->providers->known, call->issuer);
+    Provider *provider = g_hash_table_lookup(call->providers->known, call->issuer);
     const gboolean fresh = is_fresh(provider);
 
     if (fresh && needs_keys(call, provider)) {

@@ -27,8 +27,8 @@ typedef void (*SrProviderDone)(SrMetadata *metadata, const SrJwks *jwks, const G
 SrProviderCall *sr_providers_metadata(SrProviders *providers, const char *issuer,
                                       SrProviderDone done, gpointer user_data);
 
-/* Get metadata and keys; the keys are fetched anew (once a minute at most) when the one that
- * @id_token (copied) names is not among them. */
+/* Get metadata and keys (@jwks NULL: the provider publishes none); they are fetched anew when the
+ * one that @id_token (copied) names is not among them, but for that at most once a minute. */
 SrProviderCall *sr_providers_keys(SrProviders *providers, const char *issuer,
                                   const SrSecret *id_token, SrProviderDone done,
                                   gpointer user_data);

@@ -100,6 +100,10 @@ void sr_request_cancel_prompt(SrRequest *request, GError *error);
  */
 gboolean sr_request_revalidate(const SrRequest *request, GError **error);
 
+/* Whether a prompt or another thread has it: it comes back by itself, and must not be answered
+ * before that. */
+gboolean sr_request_is_away(const SrRequest *request);
+
 /*
  * Make sure that the keys are known: read the store, and if the vault is locked ask for its
  * passphrase. @ask FALSE: never ask, answer STORE_LOCKED.

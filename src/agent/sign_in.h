@@ -34,8 +34,10 @@ struct SrSignIn {
     char *issuer;
     char *client_id; /* NULL: the one registered for this user */
     char *scope;
-    char *login_hint;   /* or NULL */
-    char *redirect_uri; /* for the loopback: once its port is known */
+    char *login_hint;        /* or NULL */
+    SrSecret *secret;        /* of a confidential client, given with the request; or NULL */
+    gboolean has_new_secret; /* client->secret is that one: kept when it has proved right */
+    char *redirect_uri;      /* for the loopback: once its port is known */
     gboolean wants_dpop;
 
     SrRequest *request; /* that is to be answered next; NULL between begin and complete */
@@ -55,9 +57,10 @@ struct SrSignIn {
     SrRedirects *redirects;
     SrProviderCall *provider_call;
     SrNetworkCall *network_call;
-    SrTurn *turn; /* at the account, until it is saved */
-    guint timer;  /* the end of the flow, or the next question of the device flow */
-    gint64 ends;  /* monotonic: when the device flow is over */
+    SrTurn *turn; /* at the account turn_at ("": a new one), until it is saved */
+    char *turn_at;
+    guint timer; /* the end of the flow, or the next question of the device flow */
+    gint64 ends; /* monotonic: when the device flow is over */
 };
 
 /*
@@ -77,6 +80,19 @@ void sr_sign_in_attach(SrSignIn *sign_in, SrRequest *request);
 
 /* The request is answered in another way than failing; the sign-in goes on without it. */
 void sr_sign_in_detach(SrSignIn *sign_in);
+
+/* Whether its caller may sign in so: the user agreed to that and has not taken it back. */
+gboolean sr_sign_in_is_allowed(const SrSignIn *sign_in);
+
+/* The same, with SR_ERROR_NOT_GRANTED. */
+gboolean sr_sign_in_check_allowed(const SrSignIn *sign_in, GError **error);
+
+/* Write sign_in->client to the store, as the client @client_id of its issuer, or (NULL) as the one
+ * that is registered for this user; then @next. */
+void sr_sign_in_save_client(SrSignIn *sign_in, const char *client_id, SrRequestStep next);
+
+/* The store's record of the client @client_id, or of the registered one. Owned by the caller. */
+SrClientQuery *sr_sign_in_client_query(const SrSignIn *sign_in, const char *client_id);
 
 /* --- steps, each in a file of its own
  * ------------------------------------------------------------------- */

@@ -56,10 +56,12 @@ static gboolean on_turn(gpointer data)
 {
     SrSignIn *sign_in = data;
     GError *error = NULL;
-    g_autoptr(SrExchange) request = sr_token_request_device(sign_in->metadata, sign_in->client,
-                                                            sign_in->device->device_code, &error);
+    g_autoptr(SrExchange) request = NULL;
 
     sign_in->timer = 0;
+    if (sr_sign_in_check_allowed(sign_in, &error))
+        request = sr_token_request_device(sign_in->metadata, sign_in->client,
+                                          sign_in->device->device_code, &error);
     if (request && sr_proof_add(request, sign_in->dpop_key, sign_in->dpop_nonce, NULL, &error))
         sign_in->network_call = sr_network_start(sign_in->agent->network, g_steal_pointer(&request),
                                                  on_answer, sign_in);

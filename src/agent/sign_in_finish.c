@@ -14,56 +14,94 @@
 /* --- saving
  * ------------------------------------------------------------------------------------------ */
 
-static void answer(SrSignIn *sign_in, const SrAccountInfo *info)
+/* What is in the store is in the log, also when nobody waits for it any more. */
+static gboolean record(const SrSignIn *sign_in, GError **error)
 {
-    SrRequest *request = sign_in->request;
-    SrJson *more = json_object_new_object();
-    SrJson *result;
-    GError *error = NULL;
+    SrAgent *agent = sign_in->agent;
+    const SrAccount *account = sign_in->account;
+    SrJson *entry = json_object_new_object();
+    gboolean done;
 
-    sr_json_add_string(more, "account", info->id);
-    sr_json_add_string(more, "provider", info->issuer);
-    sr_json_add_string(more, "scope", info->scope);
-    result = json_object_new_object();
-    sr_json_add(result, "account", sr_account_json(request, info));
+    if (!sign_in->request) {
+        sr_json_add_string(entry, "event", "sign-in");
+        if (strcmp(account->caller, SR_ACCOUNT_CALLER_CLI) != 0)
+            sr_json_add_string(entry, "extension", account->caller);
+        sr_json_add_string(entry, "origin", account->origin);
+    }
+    sr_json_add_string(entry, "account", account->id);
+    sr_json_add_string(entry, "provider", account->issuer);
+    sr_json_add_string(entry, "scope", account->scope);
+    if (sign_in->request)
+        return sr_request_record(sign_in->request, "sign-in", entry, error);
+    done = sr_audit_append(agent->audit, entry, error);
+    sr_json_free(entry);
+    if (done)
+        sr_database_settle(agent->database);
+    return done;
+}
+
+static void answer(SrSignIn *sign_in, SrJson *result, GError *error)
+{
+    SrAgent *agent = sign_in->agent;
+    SrRequest *request = sign_in->request;
+
     sr_sign_in_free(sign_in);
-    if (sr_request_record(request, "sign-in", more, &error)) {
+    if (request && !error) {
         sr_request_reply(request, result);
         return;
     }
     sr_json_free(result);
-    sr_request_fail(request, error);
+    if (request)
+        sr_request_fail(request, error);
+    else
+        g_clear_error(&error);
+    sr_agent_schedule_flush(agent);
+}
+
+/* Who may use the account was asked with fewer scopes; the account is known unless all are locked.
+ */
+static void publish(const SrSignIn *sign_in, SrAccountInfo *info)
+{
+    const SrAgent *agent = sign_in->agent;
+    const SrAccountInfo *before = sr_accounts_get(agent->accounts, info->id);
+
+    if (before && !sr_flow_scope_covers(before->scope, info->scope))
+        sr_grants_revoke_key(agent->grants, info->id, NULL);
+    if (sr_accounts_is_loaded(agent->accounts))
+        sr_accounts_set(agent->accounts, info);
+    else
+        sr_account_info_free(info);
 }
 
 static void on_saved(const GError *error, gpointer data)
 {
     SrSignIn *sign_in = data;
-    SrAccounts *accounts = sign_in->agent->accounts;
-    g_autoptr(SrSecret) key = NULL;
-    SrAccountInfo *info;
-    GError *problem = NULL;
+    GError *problem = error ? g_error_copy(error) : NULL;
+    g_autoptr(SrSecret) key = problem ? NULL : sr_accounts_key(sign_in->agent->accounts, &problem);
+    SrAccountInfo *info = key ? sr_account_info_new(sign_in->account, key, &problem) : NULL;
+    SrJson *result = NULL;
 
-    if (error) {
-        sr_sign_in_fail(sign_in, g_error_copy(error));
-        return;
+    sign_in->is_saving = FALSE;
+    if (info) {
+        result = json_object_new_object();
+        if (sign_in->request)
+            sr_json_add(result, "account", sr_account_json(sign_in->request, info));
+        publish(sign_in, info);
+        record(sign_in, &problem);
     }
-    key = sr_accounts_key(accounts, &problem);
-    info = key ? sr_account_info_new(sign_in->account, key, &problem) : NULL;
-    if (!info) {
-        sr_sign_in_fail(sign_in, problem);
-        return;
-    }
-    sr_accounts_set(accounts, info);
-    if (sign_in->request)
-        answer(sign_in, info);
-    else
-        sr_sign_in_free(sign_in); /* its client is gone; the account is there all the same */
+    answer(sign_in, result, problem);
 }
 
 static void save(SrSignIn *sign_in)
 {
     sign_in->is_saving = TRUE;
     sr_account_save(sign_in->agent, sign_in->account, NULL, NULL, on_saved, sign_in);
+}
+
+static void on_client_saved(SrRequest *request)
+{
+    request->result = NULL;
+    save(request->state);
 }
 
 /* --- the account
@@ -87,6 +125,14 @@ static const SrAccountInfo *find_before(const SrSignIn *sign_in)
         if (is_same(list->pdata[i], sign_in))
             return list->pdata[i];
     return NULL;
+}
+
+/* Its id; all those that are new take turns with each other. */
+static const char *account_before(const SrSignIn *sign_in)
+{
+    const SrAccountInfo *before = find_before(sign_in);
+
+    return before ? before->id : "";
 }
 
 /* "ada@example.org at id.example". Owned by the caller. */
@@ -137,25 +183,34 @@ static SrAccount *make_account(SrSignIn *sign_in, GError **error)
     return account;
 }
 
+static void wait_turn(SrSignIn *sign_in);
+
 /* No refresh is under way that would be written over what is new. */
 static void on_turn(const GError *error, gpointer data)
 {
     SrSignIn *sign_in = data;
     GError *problem = error ? g_error_copy(error) : NULL;
 
+    if (!problem && !g_str_equal(sign_in->turn_at, account_before(sign_in))) {
+        wait_turn(sign_in); /* meanwhile another one signed this person in, or out */
+        return;
+    }
     if (!problem)
         sign_in->account = make_account(sign_in, &problem);
-    if (sign_in->account)
-        save(sign_in);
-    else
+    if (!sign_in->account)
         sr_sign_in_fail(sign_in, problem);
+    else if (sign_in->has_new_secret)
+        sr_sign_in_save_client(sign_in, sign_in->client->id, on_client_saved);
+    else
+        save(sign_in);
 }
 
-static void on_checked(SrSignIn *sign_in)
+static void wait_turn(SrSignIn *sign_in)
 {
-    const SrAccountInfo *before = find_before(sign_in);
-
-    sign_in->turn = sr_turn_wait(sign_in->agent, before ? before->id : "", on_turn, sign_in);
+    sr_turn_end(sign_in->turn);
+    g_free(sign_in->turn_at);
+    sign_in->turn_at = g_strdup(account_before(sign_in));
+    sign_in->turn = sr_turn_wait(sign_in->agent, sign_in->turn_at, on_turn, sign_in);
 }
 
 /* --- the id_token
@@ -176,40 +231,40 @@ static void on_keys(SrMetadata *metadata, const SrJwks *jwks, const GError *erro
     GError *problem = error ? g_error_copy(error) : NULL;
 
     sign_in->provider_call = NULL;
-    if (!problem && !jwks)
-        sr_error_set_at(&problem, SR_ERROR_ID_TOKEN_INVALID, "signature", -1,
-                        "the provider publishes no keys to check it with");
     if (!problem)
         sign_in->id_token =
             sr_id_token_verify(sign_in->tokens->id_token, jwks, &expectation, &problem);
     if (sign_in->id_token)
-        on_checked(sign_in);
+        wait_turn(sign_in);
     else
         sr_sign_in_fail(sign_in, problem);
 }
 
-static gboolean asks_openid(const SrSignIn *sign_in)
+static gboolean check_tokens(const SrSignIn *sign_in, GError **error)
 {
-    g_auto(GStrv) scopes = g_strsplit(sign_in->scope, " ", -1);
+    const SrTokens *tokens = sign_in->tokens;
 
-    return g_strv_contains((const char *const *)scopes, "openid");
+    if (tokens->is_dpop != (sign_in->dpop_key != NULL))
+        sr_error_set_at(error, SR_ERROR_PROVIDER_ERROR, "token_type", -1,
+                        tokens->is_dpop ? "is DPoP, which was not asked for"
+                                        : "is not DPoP, which was asked for");
+    else if (!tokens->id_token && sr_flow_scope_covers(sign_in->scope, "openid"))
+        sr_error_set_at(error, SR_ERROR_ID_TOKEN_INVALID, "id_token", -1,
+                        "is missing although openid was asked for");
+    else
+        return TRUE;
+    return FALSE;
 }
 
 void sr_sign_in_finish(SrSignIn *sign_in)
 {
     GError *error = NULL;
 
-    if (sign_in->tokens->is_dpop && !sign_in->dpop_key)
-        sr_error_set_at(&error, SR_ERROR_PROVIDER_ERROR, "token_type", -1,
-                        "is DPoP, which was not asked for");
-    else if (!sign_in->tokens->id_token && asks_openid(sign_in))
-        sr_error_set_at(&error, SR_ERROR_ID_TOKEN_INVALID, "id_token", -1,
-                        "is missing although openid was asked for");
-    if (error)
+    if (!check_tokens(sign_in, &error))
         sr_sign_in_fail(sign_in, error);
     else if (sign_in->tokens->id_token)
         sign_in->provider_call = sr_providers_keys(sign_in->agent->providers, sign_in->issuer,
                                                    sign_in->tokens->id_token, on_keys, sign_in);
     else
-        on_checked(sign_in);
+        wait_turn(sign_in);
 }

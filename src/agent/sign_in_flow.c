@@ -37,9 +37,11 @@ static void on_tokens(SrExchangeReply *owned_reply, gpointer data)
 static void exchange_code(SrSignIn *sign_in)
 {
     GError *error = NULL;
-    g_autoptr(SrExchange) request = sr_token_request_code(sign_in->flow, sign_in->metadata,
-                                                          sign_in->client, sign_in->code, &error);
+    g_autoptr(SrExchange) request = NULL;
 
+    if (sr_sign_in_check_allowed(sign_in, &error))
+        request = sr_token_request_code(sign_in->flow, sign_in->metadata, sign_in->client,
+                                        sign_in->code, &error);
     if (request && sr_proof_add(request, sign_in->dpop_key, sign_in->dpop_nonce, NULL, &error))
         sign_in->network_call = sr_network_start(sign_in->agent->network, g_steal_pointer(&request),
                                                  on_tokens, sign_in);
@@ -123,29 +125,21 @@ static void on_pushed(SrExchangeReply *owned_reply, gpointer data)
     GError *error = NULL;
 
     sign_in->network_call = NULL;
-    if (reply->outcome != SR_OUTCOME_ANSWERED || reply->status != 201 || !reply->body)
-        sr_providers_set_error(&error, reply, "the provider's pushed request");
-    else
+    if (reply->outcome == SR_OUTCOME_ANSWERED && reply->body)
         url = sr_flow_pushed_url(sign_in->flow, sign_in->metadata, reply->body, &error);
+    else
+        sr_providers_set_error(&error, reply, "the provider's pushed request");
     if (url)
         show(sign_in, url);
     else
         sr_sign_in_fail(sign_in, error);
 }
 
-/* Refresh tokens are given by some providers only when the person is asked again. */
-static gboolean asks_consent(const SrSignIn *sign_in)
-{
-    g_auto(GStrv) scopes = g_strsplit(sign_in->scope, " ", -1);
-
-    return g_strv_contains((const char *const *)scopes, "offline_access");
-}
-
 static void push(SrSignIn *sign_in)
 {
     GError *error = NULL;
     SrExchange *request = sr_flow_push(sign_in->flow, sign_in->metadata, sign_in->client,
-                                       sign_in->login_hint, asks_consent(sign_in), &error);
+                                       sign_in->login_hint, TRUE, &error);
 
     if (request)
         sign_in->network_call =
@@ -169,7 +163,7 @@ static void make_url(SrSignIn *sign_in)
         push(sign_in);
         return;
     }
-    url = sr_flow_url(sign_in->flow, sign_in->metadata, sign_in->login_hint, asks_consent(sign_in));
+    url = sr_flow_url(sign_in->flow, sign_in->metadata, sign_in->login_hint, TRUE);
     show(sign_in, url);
 }
 
@@ -179,8 +173,10 @@ static void on_port(guint port, gpointer data)
     GError *error = NULL;
 
     if (port == 0) {
-        sr_error_set(&error, SR_ERROR_NETWORK_ERROR,
-                     "sealring-net cannot listen on this computer; see sealring doctor");
+        sr_error_set(&error, SR_ERROR_NETWORK_ERROR, "%s",
+                     sign_in->redirect_uri
+                         ? "the port for the browser's answer was closed; begin again"
+                         : "sealring-net cannot listen on this computer; see sealring doctor");
         sr_sign_in_fail(sign_in, error);
         return;
     }

@@ -34,22 +34,6 @@ static void on_client_saved(SrRequest *request)
     go_own_way(request->state);
 }
 
-static void save_client(SrSignIn *sign_in)
-{
-    SrClientQuery *query = g_new0(SrClientQuery, 1);
-    GError *error = NULL;
-
-    query->issuer = g_strdup(sign_in->issuer);
-    query->client = sr_client_copy(sign_in->client, &error);
-    if (!query->client) {
-        sr_client_query_free(query);
-        sr_sign_in_fail(sign_in, error);
-        return;
-    }
-    sr_request_on_store(sign_in->request, sr_client_put_job, query, free_query, NULL,
-                        SR_STORE_DEADLINE_MS, on_client_saved);
-}
-
 static void on_registered(SrExchangeReply *owned_reply, gpointer data)
 {
     g_autoptr(SrExchangeReply) reply = owned_reply;
@@ -68,21 +52,24 @@ static void on_registered(SrExchangeReply *owned_reply, gpointer data)
     }
     sr_client_free(sign_in->client);
     sign_in->client = client;
-    save_client(sign_in);
+    sr_sign_in_save_client(sign_in, NULL, on_client_saved);
 }
 
+/* For every way and scope there is: later sign-ins use the same client. */
 static void register_client(SrSignIn *sign_in)
 {
+    const SrMetadata *metadata = sign_in->metadata;
+    const gboolean is_extension = sign_in->way == SR_SIGN_IN_EXTENSION;
     GError *error = NULL;
     SrExchange *request = NULL;
 
-    if (!sign_in->metadata->registration_endpoint)
+    if (!metadata->registration_endpoint)
         sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "clientId", -1,
                         "is needed: this provider registers no clients by itself");
     else
-        request =
-            sr_registration_request(sign_in->metadata, CLIENT_NAME, REGISTERED_REDIRECT,
-                                    sign_in->scope, sign_in->way == SR_SIGN_IN_DEVICE, &error);
+        request = sr_registration_request(
+            metadata, CLIENT_NAME, is_extension ? sign_in->redirect_uri : REGISTERED_REDIRECT, NULL,
+            !is_extension && metadata->device_authorization_endpoint, &error);
     if (request)
         sign_in->network_call =
             sr_network_start(sign_in->agent->network, request, on_registered, sign_in);
@@ -98,30 +85,52 @@ static void on_client(SrRequest *request)
     SrSignIn *sign_in = request->state;
 
     sign_in->client = g_steal_pointer(&request->result);
+    if (sign_in->secret) { /* kept when it has proved right */
+        sr_secret_free(sign_in->client->secret);
+        sign_in->client->secret = g_steal_pointer(&sign_in->secret);
+        sign_in->has_new_secret = TRUE;
+    }
     if (sign_in->client->id)
         go_own_way(sign_in);
     else
         register_client(sign_in);
 }
 
+/* Whether tokens can be bound to a key if that is wanted (RFC 9449 §5.1). */
+static gboolean check_dpop(const SrSignIn *sign_in, GError **error)
+{
+    const char *const *algorithms = (const char *const *)sign_in->metadata->dpop_algorithms;
+
+    if (!sign_in->dpop_key || g_strv_contains(algorithms, "ES256"))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_PROVIDER_ERROR, "dpop", -1,
+                    "the provider does not bind tokens to keys (DPoP with ES256)");
+    return FALSE;
+}
+
+static void get_client(SrSignIn *sign_in)
+{
+    sr_request_on_store(sign_in->request, sr_client_get_job,
+                        sr_sign_in_client_query(sign_in, sign_in->client_id), free_query,
+                        free_client, SR_STORE_DEADLINE_MS, on_client);
+}
+
 static void on_metadata(SrMetadata *metadata, const SrJwks *jwks, const GError *error,
                         gpointer data)
 {
     SrSignIn *sign_in = data;
-    SrClientQuery *query;
+    GError *problem = error ? g_error_copy(error) : NULL;
 
     (void)jwks;
     sign_in->provider_call = NULL;
-    if (error) {
-        sr_sign_in_fail(sign_in, g_error_copy(error));
-        return;
+    if (!problem) {
+        sign_in->metadata = sr_metadata_ref(metadata);
+        check_dpop(sign_in, &problem);
     }
-    sign_in->metadata = sr_metadata_ref(metadata);
-    query = g_new0(SrClientQuery, 1);
-    query->issuer = g_strdup(sign_in->issuer);
-    query->client_id = g_strdup(sign_in->client_id);
-    sr_request_on_store(sign_in->request, sr_client_get_job, query, free_query, free_client,
-                        SR_STORE_DEADLINE_MS, on_client);
+    if (problem)
+        sr_sign_in_fail(sign_in, problem);
+    else
+        get_client(sign_in);
 }
 
 void sr_sign_in_start(SrSignIn *sign_in)

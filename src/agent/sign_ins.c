@@ -40,6 +40,33 @@ gboolean sr_sign_ins_has_room(const SrSignIns *sign_ins, const char *caller, GEr
     return FALSE;
 }
 
+/* One whose request is on its way elsewhere must stay until that comes back. */
+static gboolean may_end(const SrSignIn *sign_in)
+{
+    return !sign_in->is_saving && (!sign_in->request || !sr_request_is_away(sign_in->request));
+}
+
+void sr_sign_ins_end(SrSignIns *sign_ins, SrErrorCode code, const char *why)
+{
+    for (guint i = sign_ins->list->len; i > 0; i--) {
+        SrSignIn *sign_in = sign_ins->list->pdata[i - 1];
+        GError *error = NULL;
+
+        if (!may_end(sign_in))
+            continue;
+        sr_error_set(&error, code, "%s", why);
+        sr_sign_in_fail(sign_in, error);
+    }
+}
+
+gboolean sr_sign_ins_is_saving(const SrSignIns *sign_ins)
+{
+    for (guint i = 0; i < sign_ins->list->len; i++)
+        if (((const SrSignIn *)sign_ins->list->pdata[i])->is_saving)
+            return TRUE;
+    return FALSE;
+}
+
 void sr_sign_ins_add(SrSignIns *sign_ins, SrSignIn *sign_in)
 {
     g_ptr_array_add(sign_ins->list, sign_in);

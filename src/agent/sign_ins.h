@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/sign_in.h"
+#include "base/error.h"
 
 typedef struct SrSignIns SrSignIns;
 
@@ -14,6 +15,16 @@ void sr_sign_ins_free(SrSignIns *sign_ins);
 
 /* SR_ERROR_BUSY when there are too many already, of all or of its caller. */
 gboolean sr_sign_ins_has_room(const SrSignIns *sign_ins, const char *caller, GError **error);
+
+/*
+ * End all but those whose account is being saved, which the store has been told; each request gets
+ * an error of @code. Those that wait for a prompt or for the store are left to find out by
+ * themselves (sr_request_revalidate).
+ */
+void sr_sign_ins_end(SrSignIns *sign_ins, SrErrorCode code, const char *why);
+
+/* Whether an account is being saved; the agent ends only after that. */
+gboolean sr_sign_ins_is_saving(const SrSignIns *sign_ins);
 
 void sr_sign_ins_add(SrSignIns *sign_ins, SrSignIn *sign_in);
 void sr_sign_ins_remove(SrSignIns *sign_ins, SrSignIn *sign_in);

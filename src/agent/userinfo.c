@@ -17,6 +17,8 @@ typedef struct {
     char *subject;
     SrSecret *token;
     SrAccount *account; /* its proof key is used when the token is bound to it */
+    char *endpoint;
+    char *dpop_nonce; /* that the provider asked for, or NULL */
     SrProviderCall *provider_call;
     SrNetworkCall *network_call;
 } Asking;
@@ -30,6 +32,8 @@ static void asking_free(gpointer data)
         sr_network_cancel(asking->network_call);
     sr_secret_free(asking->token);
     sr_account_free(asking->account);
+    g_free(asking->endpoint);
+    g_free(asking->dpop_nonce);
     g_free(asking->subject);
     g_free(asking->issuer);
     g_free(asking);
@@ -48,7 +52,7 @@ static SrSecret *authorization(const char *scheme, const SrSecret *token, GError
     return header;
 }
 
-/* The claims, whose subject must be the account's (OpenID Connect Core §5.3.2). */
+/* The claims, whose subject must be there and the account's (OpenID Connect Core §5.3.2). */
 static SrJson *read_claims(const Asking *asking, const SrExchangeReply *reply, GError **error)
 {
     g_autoptr(SrJson) claims = NULL;
@@ -65,12 +69,21 @@ static SrJson *read_claims(const Asking *asking, const SrExchangeReply *reply, G
         sr_error_set(error, SR_ERROR_PROVIDER_ERROR, "userinfo: the answer is not a JSON object");
         return NULL;
     }
-    if (asking->subject && g_strcmp0(subject, asking->subject) != 0) {
+    if (!subject || strcmp(subject, asking->subject) != 0) {
         sr_error_set_at(error, SR_ERROR_PROVIDER_ERROR, "sub", -1,
                         "the provider answered about somebody else");
         return NULL;
     }
     return g_steal_pointer(&claims);
+}
+
+static void ask(Asking *asking);
+
+/* RFC 9449 §9: the provider wants a nonce of its own in the proof, and says which. */
+static gboolean wants_nonce(const Asking *asking, const SrExchangeReply *reply)
+{
+    return reply->outcome == SR_OUTCOME_ANSWERED && reply->status == 401 && reply->dpop_nonce &&
+           asking->account->is_dpop && !asking->dpop_nonce;
 }
 
 static void on_claims(SrExchangeReply *owned_reply, gpointer data)
@@ -79,12 +92,44 @@ static void on_claims(SrExchangeReply *owned_reply, gpointer data)
     Asking *asking = data;
     SrRequest *request = asking->request;
     GError *error = NULL;
-    SrJson *claims;
+    SrJson *claims = NULL;
 
     asking->network_call = NULL;
-    claims = read_claims(asking, reply, &error);
+    if (wants_nonce(asking, reply)) {
+        asking->dpop_nonce = g_strdup(reply->dpop_nonce);
+        ask(asking);
+        return;
+    }
+    if (sr_request_revalidate(request, &error))
+        claims = read_claims(asking, reply, &error);
     if (claims)
         sr_request_reply(request, claims);
+    else
+        sr_request_fail(request, error);
+}
+
+static SrExchange *make_exchange(const Asking *asking, GError **error)
+{
+    const gboolean is_dpop = asking->account->is_dpop;
+    g_autoptr(SrExchange) exchange = sr_exchange_new("GET", asking->endpoint);
+
+    exchange->authorization = authorization(is_dpop ? "DPoP " : "Bearer ", asking->token, error);
+    if (!exchange->authorization ||
+        (is_dpop && !sr_proof_add(exchange, asking->account->dpop_key, asking->dpop_nonce,
+                                  asking->token, error)))
+        return NULL;
+    return g_steal_pointer(&exchange);
+}
+
+static void ask(Asking *asking)
+{
+    SrRequest *request = asking->request;
+    GError *error = NULL;
+    SrExchange *exchange = make_exchange(asking, &error);
+
+    if (exchange)
+        asking->network_call =
+            sr_network_start(request->agent->network, exchange, on_claims, asking);
     else
         sr_request_fail(request, error);
 }
@@ -94,25 +139,18 @@ static void on_metadata(SrMetadata *metadata, const SrJwks *jwks, const GError *
 {
     Asking *asking = data;
     SrRequest *request = asking->request;
-    g_autoptr(SrExchange) exchange = NULL;
     GError *problem = error ? g_error_copy(error) : NULL;
 
     (void)jwks;
     asking->provider_call = NULL;
     if (!problem && !metadata->userinfo_endpoint)
         sr_error_set(&problem, SR_ERROR_PROVIDER_ERROR, "the provider has no userinfo endpoint");
-    if (!problem) {
-        exchange = sr_exchange_new("GET", metadata->userinfo_endpoint);
-        exchange->authorization =
-            authorization(asking->account->is_dpop ? "DPoP " : "Bearer ", asking->token, &problem);
-        if (exchange->authorization && asking->account->is_dpop)
-            sr_proof_add(exchange, asking->account->dpop_key, NULL, asking->token, &problem);
-    }
-    if (problem)
+    if (problem || !sr_request_revalidate(request, &problem)) {
         sr_request_fail(request, problem);
-    else
-        asking->network_call = sr_network_start(request->agent->network, g_steal_pointer(&exchange),
-                                                on_claims, asking);
+        return;
+    }
+    asking->endpoint = g_strdup(metadata->userinfo_endpoint);
+    ask(asking);
 }
 
 /* The store has the key of proofs. */
@@ -160,9 +198,18 @@ static void on_token(SrRequest *request)
     sr_request_fail(request, error);
 }
 
+/* Without a subject to compare, any address the provider names would be read for the caller. */
 static void on_account(SrRequest *request)
 {
-    sr_request_need_token(request, WANTED, on_token);
+    GError *error = NULL;
+
+    if (sr_request_account(request)->subject) {
+        sr_request_need_token(request, WANTED, on_token);
+        return;
+    }
+    sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "account", -1,
+                    "was signed in without the scope openid: the provider does not say who it is");
+    sr_request_fail(request, error);
 }
 
 static void on_accounts(SrRequest *request)

@@ -236,10 +236,13 @@ static SrJson *fields_of(const SrArguments *arguments)
 }
 
 /* The secret is shown once, apart from what is said of the client. */
-static gboolean print_secret(SrCli *cli, const SrSecret *secret, GError **error)
+static gboolean print_secret(SrCli *cli, SrJson *result, const SrSecret *secret, GError **error)
 {
-    if (!secret)
+    if (!secret) {
+        if (!cli->json && g_strcmp0(member(result, "secret"), "kept") == 0)
+            fputs("The client's secret is kept for sign-ins, and not shown.\n", stderr);
         return TRUE;
+    }
     if (!cli->json)
         fputs("The client's secret, shown only now:\n", stderr);
     return fflush(stdout) == 0 && sr_file_write_secret(NULL, secret, error);
@@ -262,7 +265,7 @@ static gboolean run_register(SrCli *cli, const SrArguments *arguments, GError **
         sr_json_add_string(params, "issuer", issuer);
     }
     return call(cli, arguments, "admin.clients.register", params, &result, &secret, error) &&
-           print_result(cli, result, error) && print_secret(cli, secret, error);
+           print_result(cli, result, error) && print_secret(cli, result, secret, error);
 }
 
 static gboolean update(SrCli *cli, const SrArguments *arguments, SrJson *fields, GError **error)

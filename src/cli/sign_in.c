@@ -6,20 +6,38 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The user's browser: $BROWSER as the others understand it, else xdg-open. */
+/* Start @command, words as of a shell, with @url in the place of its word "%s" or at its end. */
+static gboolean start_browser(const char *command, const char *url)
+{
+    const GSpawnFlags flags =
+        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+    gboolean has_place = FALSE;
+
+    if (!g_shell_parse_argv(command, NULL, &words, NULL))
+        return FALSE;
+    for (char **word = words; *word; word++) {
+        const gboolean is_place = strcmp(*word, "%s") == 0;
+
+        g_ptr_array_add(arguments, is_place ? (gpointer)(guintptr)url : *word);
+        has_place |= is_place;
+    }
+    if (!has_place)
+        g_ptr_array_add(arguments, (gpointer)(guintptr)url);
+    g_ptr_array_add(arguments, NULL);
+    return g_spawn_async(NULL, (char **)arguments->pdata, NULL, flags, NULL, NULL, NULL, NULL);
+}
+
+/* The user's browser: the first in $BROWSER that starts, else xdg-open. */
 static gboolean open_browser(const char *url)
 {
     const char *chosen = g_getenv("BROWSER");
-    g_auto(GStrv) names = g_strsplit(chosen && *chosen ? chosen : "xdg-open", ":", -1);
-    const GSpawnFlags flags =
-        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL;
+    g_auto(GStrv) commands = g_strsplit(chosen && *chosen ? chosen : "xdg-open", ":", -1);
 
-    for (char **name = names; *name; name++) {
-        char *words[] = {*name, (char *)(guintptr)url, NULL};
-
-        if (**name && g_spawn_async(NULL, words, NULL, flags, NULL, NULL, NULL, NULL))
+    for (char **command = commands; *command; command++)
+        if (start_browser(*command, url))
             return TRUE;
-    }
     return FALSE;
 }
 
@@ -41,10 +59,12 @@ static gboolean show_address(const SrSignInView *view, SrJson *params, GError **
         return FALSE;
     if (view->prints)
         print_now(view, params, url);
-    else if (open_browser(url))
-        fputs("The provider's page is open in your browser.\n", stderr);
-    else
-        fprintf(stderr, "Open this address in a browser on this computer:\n%s\n", url);
+    else /* a program that starts may still find no window to open */
+        fprintf(stderr, "%s\n%s\n",
+                open_browser(url)
+                    ? "Your browser opens the provider's page. If it does not, open this address:"
+                    : "Open this address in a browser on this computer:",
+                url);
     return TRUE;
 }
 

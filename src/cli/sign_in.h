@@ -10,7 +10,7 @@ typedef struct {
 
 /*
  * An SrClientNotified: opens the address of `oauth.open` in the user's browser, or prints it (on
- * standard output with @prints, else, when no browser starts, on standard error), and prints the
+ * standard output with @prints, else on standard error as well), and prints the
  * code of `oauth.device`. Questions of the agent are put to the terminal. @user_data is the
  * SrSignInView.
  */

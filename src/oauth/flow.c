@@ -33,7 +33,7 @@ static SrSecret *random_verifier(GError **error)
     return bytes ? sr_base64url_encode_secret(sr_secret_peek(bytes), RANDOM_SIZE, error) : NULL;
 }
 
-static gboolean check_scope(const char *scope, GError **error)
+gboolean sr_flow_check_scope(const char *scope, GError **error)
 {
     if (strlen(scope) <= SCOPE_MAX && sr_ascii_is_unquoted(scope, strlen(scope), TRUE))
         return TRUE;
@@ -43,12 +43,23 @@ static gboolean check_scope(const char *scope, GError **error)
     return FALSE;
 }
 
+gboolean sr_flow_scope_covers(const char *granted, const char *scope)
+{
+    g_auto(GStrv) wide = g_strsplit(granted, " ", -1);
+    g_auto(GStrv) words = g_strsplit(scope, " ", -1);
+
+    for (char **word = words; *word; word++)
+        if (**word && !g_strv_contains((const char *const *)wide, *word))
+            return FALSE;
+    return TRUE;
+}
+
 SrFlow *sr_flow_new(const char *issuer, const char *client_id, const char *redirect_uri,
                     const char *scope, GError **error)
 {
     g_autoptr(SrFlow) flow = NULL;
 
-    if (!check_scope(scope, error))
+    if (!sr_flow_check_scope(scope, error))
         return NULL;
     flow = g_new0(SrFlow, 1);
     flow->issuer = g_strdup(issuer);
@@ -99,13 +110,6 @@ typedef struct {
     const char *value;
 } Parameter;
 
-static gboolean asks_for(const SrFlow *flow, const char *scope)
-{
-    g_auto(GStrv) words = g_strsplit(flow->scope, " ", -1);
-
-    return g_strv_contains((const char *const *)words, scope);
-}
-
 /* Fill @parameters with borrowed texts, a value of NULL for what is left out. */
 static void list_parameters(const SrFlow *flow, const char *challenge, const char *login_hint,
                             gboolean asks_consent, Parameter parameters[PARAMETERS])
@@ -115,10 +119,11 @@ static void list_parameters(const SrFlow *flow, const char *challenge, const cha
         {"redirect_uri", flow->redirect_uri},
         {"scope", flow->scope},
         {"state", flow->state},
-        {"nonce", asks_for(flow, "openid") ? flow->nonce : NULL},
+        {"nonce", sr_flow_scope_covers(flow->scope, "openid") ? flow->nonce : NULL},
         {"code_challenge", challenge},
         {"code_challenge_method", "S256"},
-        {"prompt", asks_consent && asks_for(flow, "offline_access") ? "consent" : NULL},
+        {"prompt",
+         asks_consent && sr_flow_scope_covers(flow->scope, "offline_access") ? "consent" : NULL},
         {"login_hint", login_hint},
     };
 

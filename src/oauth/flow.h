@@ -24,6 +24,12 @@ typedef struct {
     gboolean finished;  /* a redirect was accepted: another one is refused */
 } SrFlow;
 
+/* Whether @scope is one (RFC 6749 §3.3): SR_ERROR_INVALID_PARAMS naming "scope" when it is not. */
+gboolean sr_flow_check_scope(const char *scope, GError **error);
+
+/* Whether every word of @scope is one of @granted. */
+gboolean sr_flow_scope_covers(const char *granted, const char *scope);
+
 /* A flow with fresh secrets. Owned by the caller. SR_ERROR_INVALID_PARAMS for a scope that is none
  * (RFC 6749 §3.3), naming "scope". */
 SrFlow *sr_flow_new(const char *issuer, const char *client_id, const char *redirect_uri,

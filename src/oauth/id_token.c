@@ -224,6 +224,8 @@ static gboolean check_signature(const SrJws *jws, const SrJwks *jwks,
 {
     if (!g_strv_contains(expectation->algorithms, jws->algorithm_name))
         return refuse(error, "alg", "is not one that the provider's metadata lists");
+    if (!jwks)
+        return refuse(error, "signature", "cannot be checked: the provider publishes no keys");
     if (!sr_jwks_has_key(jwks, jws))
         return refuse(error, "kid", "is not among the provider's keys for this algorithm");
     return sr_jwks_verify(jwks, jws) || refuse(error, "signature", "is not by the provider");

@@ -37,8 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrIdToken, sr_id_token_free)
 gboolean sr_id_token_has_key(const SrSecret *token, const SrJwks *jwks);
 
 /*
- * Check @token. SR_ERROR_ID_TOKEN_INVALID naming the part ("alg", "signature", "iss", "aud", "azp",
- * "exp", "iat", "nonce", "sub", "at_hash", …). Owned by the caller.
+ * Check @token by @jwks (NULL: there are none, and so it is refused). SR_ERROR_ID_TOKEN_INVALID
+ * naming the part ("alg", "signature", "iss", "aud", "azp", "exp", "iat", "nonce", "sub",
+ * "at_hash", …). Owned by the caller.
  */
 SrIdToken *sr_id_token_verify(const SrSecret *token, const SrJwks *jwks,
                               const SrIdTokenExpectation *expectation, GError **error);

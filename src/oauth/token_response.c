@@ -176,6 +176,10 @@ static void explain(SrVerdict verdict, const char *problem, GError **error)
         sr_error_set(error, SR_ERROR_USER_REJECTED, "the sign-in was denied at the provider: %s",
                      problem);
         break;
+    case SR_VERDICT_EXPIRED:
+        sr_error_set(error, SR_ERROR_LOGIN_REQUIRED,
+                     "the code was not used in time: %s; begin again", problem);
+        break;
     case SR_VERDICT_BUSY:
         sr_error_set(error, SR_ERROR_PROVIDER_ERROR, "the provider is busy: %s; try again later",
                      problem);

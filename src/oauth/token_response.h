@@ -39,8 +39,8 @@ typedef enum {
  * that was not sent is SR_VERDICT_BUSY, one with an unknown outcome SR_VERDICT_UNKNOWN (both
  * SR_ERROR_NETWORK_ERROR). Tokens are taken out of the reply's body.
  * SR_VERDICT_TOKENS: *ret_tokens, owned by the caller. Every other verdict sets @error:
- * SR_ERROR_LOGIN_REQUIRED (invalid grant), _USER_REJECTED (denied), _PROVIDER_ERROR, each with the
- * provider's error and description, printable and at most 200 bytes long.
+ * SR_ERROR_LOGIN_REQUIRED (invalid grant, expired code), _USER_REJECTED (denied), _PROVIDER_ERROR,
+ * each with the provider's error and description, printable and at most 200 bytes long.
  * A success is refused (SR_VERDICT_UNKNOWN) that is not JSON of a known shape, has no access token,
  * a token with other than visible ASCII, or a token_type that is neither Bearer nor DPoP; if such a
  * reply has a well-formed refresh token, it is still handed out in *ret_tokens (access_token NULL).

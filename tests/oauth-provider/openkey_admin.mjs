@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { json } from "./reply.mjs";
 
-export const ADMIN_KEY = "admin key of the tests";
+export const ADMIN_KEY = "admin-key-of-the-tests";
 const PATH = "/api/admin/oauth/clients";
 const TYPES = ["spa", "native", "web"];
 const SHOWN = ["id", "clientId", "name", "uri", "icon", "redirectUris", "type", "public", "disabled", "scopes",

@@ -86,9 +86,10 @@ class Browser(Frames):
     """One native-messaging port of the extension."""
 
     def __init__(self, world, extension=EXTENSION):
-        self.process = subprocess.Popen([BUILD / "sealring-host", f"chrome-extension://{extension}/"],
-                                        env=world.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL)
+        """@extension: the id of Chromium's, or of Firefox's (with "@")."""
+        words = ["/x/manifest.json", extension] if "@" in extension else [f"chrome-extension://{extension}/"]
+        self.process = subprocess.Popen([BUILD / "sealring-host", *words], env=world.environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         super().__init__(self.process.stdout.fileno(), self.process.stdin.fileno())
 
     def close(self):

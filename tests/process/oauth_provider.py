@@ -29,7 +29,7 @@ NODE = str(OWN_NODE) if OWN_NODE.exists() else shutil.which("node")
 KINDS = ["openkey-1.6.11", "openkey-1.7.5", "panva"]
 USER = "a@example.com"
 PASSWORD = "password of a test user"
-ADMIN_KEY = "admin key of the tests"
+ADMIN_KEY = "admin-key-of-the-tests"
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SOURCES = Path(__file__).resolve().parents[1] / "oauth-provider"

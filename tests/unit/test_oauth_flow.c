@@ -76,6 +76,27 @@ static void test_scopes(void)
     }
 }
 
+static void test_wider_scopes(void)
+{
+    static const struct {
+        const char *granted;
+        const char *scope;
+        gboolean covered;
+    } rows[] = {
+        {"openid email", "email", TRUE},
+        {"openid email", "email openid", TRUE},
+        {"openid email", "", TRUE},
+        {"openid", "openid email", FALSE},
+        {"openid emails", "email", FALSE},
+        {"", "openid", FALSE},
+        {"openid  email", "openid email", TRUE},
+        {"openid", "Openid", FALSE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(sr_flow_scope_covers(rows[i].granted, rows[i].scope), ==, rows[i].covered);
+}
+
 /* --- the address ---------------------------------------------------------------------------- */
 
 /* The parameters of @url, which must begin with @prefix. */
@@ -254,6 +275,7 @@ int main(int argc, char **argv)
     g_test_add_func("/oauth-flow/challenge-of-rfc-7636", test_challenge);
     g_test_add_func("/oauth-flow/secrets-are-fresh-and-long", test_fresh);
     g_test_add_func("/oauth-flow/what-a-scope-may-be", test_scopes);
+    g_test_add_func("/oauth-flow/what-a-scope-covers", test_wider_scopes);
     g_test_add_func("/oauth-flow/the-address-has-pkce-and-no-verifier", test_url);
     g_test_add_func("/oauth-flow/nonce-prompt-and-hint-when-they-apply", test_optional_parameters);
     g_test_add_func("/oauth-flow/the-query-of-the-endpoint-stays", test_endpoint_query);

@@ -490,6 +490,8 @@ static void test_empty_jwks(Fixture *fixture, gconstpointer unused)
     sr_jwks_free(fixture->jwks);
     fixture->jwks = parse_jwks("{\"keys\":[null,5,{\"kty\":\"oct\",\"k\":\"AA\",\"kid\":\"k1\"}]}");
     refuse(fixture, HEADER, "{" GOOD "}", "kid");
+    sr_jwks_free(g_steal_pointer(&fixture->jwks)); /* the metadata name no set */
+    refuse(fixture, HEADER, "{" GOOD "}", "signature");
 }
 
 /* Keys without an id: each that fits is tried. */

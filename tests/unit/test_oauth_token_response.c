@@ -233,7 +233,7 @@ static void test_errors(void)
          "slow_down"},
         {403, "{\"error\":\"access_denied\"}", SR_VERDICT_DENIED, SR_ERROR_USER_REJECTED,
          "access_denied"},
-        {400, "{\"error\":\"expired_token\"}", SR_VERDICT_EXPIRED, SR_ERROR_PROVIDER_ERROR,
+        {400, "{\"error\":\"expired_token\"}", SR_VERDICT_EXPIRED, SR_ERROR_LOGIN_REQUIRED,
          "expired_token"},
         {400, "{\"error\":\"use_dpop_nonce\"}", SR_VERDICT_REFUSED, SR_ERROR_PROVIDER_ERROR,
          "use_dpop_nonce"},
