@@ -156,7 +156,8 @@ REPLAY_MAIN := tests/support/fuzz_replay_main.c
 TEST_SUPPORT := $(call objects,$(filter-out $(REPLAY_MAIN),$(wildcard tests/support/*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(addprefix $(O)/tests/replay/,$(FUZZERS))
-BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c))
+BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c)) \
+    $(O)/tests/support_programs/fill_vault
 LIBRARIES := $(O)/libagent.a $(O)/libpkcs11.a $(O)/libnet.a $(O)/libcore.a $(O)/libwire.a
 
 # The yardstick is as small as a program can be: other libraries would slow its start.

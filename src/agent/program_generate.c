@@ -2,6 +2,7 @@
 #include "agent/program_keys.h"
 
 #include "agent/key_writing.h"
+#include "agent/limits.h"
 #include "agent/program_consent.h"
 #include "agent/program_operations.h"
 #include "agent/program_result.h"
@@ -12,7 +13,6 @@
 
 #include <string.h>
 
-#define SESSION_KEYS_MAX 64u /* of one application */
 #define KEY_ATTRIBUTES_MAX 1024u
 
 /* A key on its way into the store, with what the program says of it. */
@@ -112,7 +112,7 @@ static void make_session_key(SrRequest *request)
     guint64 number;
     GError *error = NULL;
 
-    if (g_hash_table_size(application->session_keys) >= SESSION_KEYS_MAX) {
+    if (g_hash_table_size(application->session_keys) >= SR_PROGRAM_SESSION_KEYS_MAX) {
         sr_program_answer(request, SR_CKR_DEVICE_MEMORY);
         return;
     }
@@ -238,7 +238,9 @@ static void on_objects(SrRequest *request)
     const SrApplication *application = request->call->application;
     g_autofree char *name = sr_program_short_name(request);
 
-    if (body->token == SR_TOKEN_KEYS && application->logins[body->token] == SR_LOGIN_FULL)
+    if (sr_key_ring_size(request->agent->keys) >= SR_PROGRAM_KEYS_MAX)
+        sr_program_answer(request, SR_CKR_DEVICE_MEMORY);
+    else if (body->token == SR_TOKEN_KEYS && application->logins[body->token] == SR_LOGIN_FULL)
         make_token_key(request);
     else
         sr_request_ask(

@@ -1,4 +1,5 @@
 /* CREATE, CHANGE, DESTROY: certificates, data, public keys. */
+#include "agent/limits.h"
 #include "agent/program_consent.h"
 #include "agent/program_keys.h"
 #include "agent/program_operations.h"
@@ -9,8 +10,6 @@
 #include "crypto/digest.h"
 
 #include <string.h>
-
-#define OBJECTS_MAX 512u /* in both tokens together */
 
 gpointer sr_program_put_job(SrStore *store, gpointer record, GError **error)
 {
@@ -193,7 +192,8 @@ static void on_objects_to_create(SrRequest *request)
 
     if (!may_write(request, (SrToken)body->token))
         return;
-    if (sr_token_objects_count(sr_programs_objects(request->agent->programs)) >= OBJECTS_MAX)
+    if (sr_token_objects_count(sr_programs_objects(request->agent->programs)) >=
+        SR_PROGRAM_OBJECTS_MAX)
         sr_program_answer(request, SR_CKR_DEVICE_MEMORY);
     else if (!sr_program_new_number(request, &number, &error))
         sr_request_fail(request, error);

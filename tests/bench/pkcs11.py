@@ -49,7 +49,7 @@ class Sealring:
 
     def create(self, curve, count):
         vault = self.world.folder / "data/sealring/vault.db"
-        subprocess.run([BUILD / "tests/bench/fill_vault", vault, curve, "0", str(count)], input=PASSPHRASE.encode(), check=True)
+        subprocess.run([BUILD / "tests/support_programs/fill_vault", vault, curve, "0", str(count)], input=PASSPHRASE.encode(), check=True)
         # The agent reads the vault anew when it starts. On a busy machine that may take longer than it waits.
         self.world.stop()
         for _ in range(10):

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """What a program must not get by the way it asks: uses that are not in the log, changes nobody agreed
 to, questions that leave out what matters, and more than its share of the agent."""
+# tests/run: timeout=600
 import contextlib
 import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 import time
 
-from cli_world import ADDRESS_ONE, Skip, check, contains, equal, main
-from program_world import (ACCOUNTS, CERTIFICATE, CKA_LABEL, CREATE, DIGEST, ED25519, INIT_TOKEN, KEYS, P256, ProgramWorld,
-                           child_says, counted, run_child, u8, u32)
+from cli_world import ADDRESS_ONE, BUILD, PASSPHRASE, Skip, check, contains, equal, main
+from program_world import (ACCOUNTS, CERTIFICATE, CKA_LABEL, CREATE, DIGEST, ED25519, GENERATE, IMPORT, INIT_TOKEN, KEYS, P256,
+                           SECP256K1, SESSION, ProgramWorld, child_says, counted, run_child, u8, u32)
 
 HASH = bytes(32)
 SELF = os.path.realpath("/proc/self/exe")
@@ -190,7 +192,7 @@ sys.stdin.read()
 def test_many_unnamed_keys_do_not_hold_up_the_agent(world):
     program = world.program()
     program.login(KEYS)
-    for _ in range(1000):
+    for _ in range(900):
         program.generate(KEYS, ED25519)
     program.create(KEYS, CERTIFICATE, {CKA_LABEL: b"keys take no place of certificates"})
     spent = {"": 0, "named": 0}
@@ -200,6 +202,47 @@ def test_many_unnamed_keys_do_not_hold_up_the_agent(world):
             program.generate(KEYS, ED25519, label=name and f"{name} {index}")
             spent[name] += time.monotonic() - started
     check(spent[""] < 4 * spent["named"], f"finding a name takes longer than making a key: {spent}")
+
+
+def test_keys_of_programs_are_counted(world):
+    most = 1024
+    world.stop()
+    vault = world.folder / "data/sealring/vault.db"
+    # In memory where that can be: a disk wants some ten milliseconds for each key.
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
+        copy = shutil.copy(vault, folder)
+        subprocess.run([BUILD / "tests/support_programs/fill_vault", copy, "ed25519", "0", str(most - 2)],
+                       input=PASSPHRASE.encode(), check=True)
+        shutil.copy(copy, vault)
+    world.unlock()
+    program = world.program()
+    program.login(KEYS)
+    world.shown()
+    mine = program.generate(SESSION, P256)
+    last = program.generate(KEYS, P256)["object"]
+    for name, refused in (("GENERATE", program.result(GENERATE, program.generate_body(KEYS, P256))),
+                          ("IMPORT", program.result(IMPORT, program.generate_body(KEYS, P256) + counted(bytes(31) + b"\5"))),
+                          ("COPY", program.try_copy(mine["object"], KEYS))):
+        equal(refused, "DEVICE_MEMORY", name)
+    program.login(ACCOUNTS)
+    equal(program.result(GENERATE, program.generate_body(ACCOUNTS, SECP256K1)), "DEVICE_MEMORY", "an account")
+    equal(world.shown(), "", "nobody was asked in vain")
+    equal(len(program.list(KEYS)) + len(program.list(ACCOUNTS)), most, "keys")
+    world.run("key", "create", "--name", "mine").expect(0, "the user makes one more")
+    program.destroy(last)
+    world.run("key", "delete", "mine").expect(0, "and one less")
+    equal(program.copy(mine["object"], KEYS)["public"], mine["public"], "there is room again")
+
+
+def test_other_objects_are_counted(world):
+    program = world.program()
+    program.login(KEYS)
+    for index in range(512):
+        made = program.create(KEYS, CERTIFICATE, {CKA_LABEL: b"%d" % index})["object"]
+    equal(program.result(CREATE, u32(KEYS) + u32(CERTIFICATE) + counted(b"")), "DEVICE_MEMORY", "one more")
+    equal(program.change(made, {CKA_LABEL: b"other"})[0], "OK", "what is there can change")
+    program.destroy(made)
+    program.create(KEYS, CERTIFICATE, {})
 
 
 def test_a_name_is_no_sentence(world):
