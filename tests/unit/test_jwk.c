@@ -228,6 +228,7 @@ static void assert_rsa(const char *modulus, const char *exponent, const char *bl
     g_autoptr(GError) error = NULL;
     g_autoptr(SrJwk) jwk = read_jwk(text, &error);
 
+    g_assert_true(!jwk == !!blamed);
     if (blamed)
         sr_assert_blames(error, SR_ERROR_MALFORMED_KEY, blamed);
     else

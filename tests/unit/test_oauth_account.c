@@ -211,7 +211,6 @@ static void test_every_cut(void)
 {
     g_autoptr(SrAccount) account = make_account();
     g_autoptr(SrSecret) line = sr_account_write(account, NULL);
-    g_autoptr(SrSecret) cut = NULL;
     gsize dots = 0;
 
     for (gsize size = 0; size < sr_secret_size(line); size++) {

@@ -39,8 +39,7 @@ static void test_issuers(void)
         "https://op.example:8x",
         "https://op.ex%61mple",
         "https://op!example",
-        "https://b\xc3\xbc"
-        "cher.example",
+        "https://\xc3\xbc.example",
         "https://op.example/\n",
         "https://op.example/a b",
         "https://op.example/\"",
