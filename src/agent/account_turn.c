@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #define TRY_MS 50u
-#define PATIENCE_USEC (60 * G_USEC_PER_SEC) /* longer than an exchange with a provider that hangs  \
-                                             */
+/* Longer than an exchange with a provider that hangs. */
+#define PATIENCE_USEC (60 * G_USEC_PER_SEC)
 
 struct SrTurn {
     SrAgent *agent;
