@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #define PROGRAM "sealring-net"
+#define STATUS_USAGE 2       /* before anything was sent */
 #define EXCHANGE_SECONDS 40u /* sealring-net gives up after 30 */
 
 struct SrNetwork {
@@ -98,6 +99,9 @@ static SrExchangeReply *read_reply(SrChildEnd end, int status, const SrSecret *o
 
     if (end == SR_CHILD_NOT_STARTED)
         return sr_exchange_reply_new(SR_OUTCOME_NOT_SENT, PROGRAM " cannot be started");
+    if (end == SR_CHILD_EXITED && WIFEXITED(status) && WEXITSTATUS(status) == STATUS_USAGE)
+        return sr_exchange_reply_new(SR_OUTCOME_NOT_SENT, PROGRAM
+                                     " refuses its settings: see oauth-ca-file, oauth-proxy");
     if (end == SR_CHILD_EXITED && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         reply = sr_exchange_reply_read(output, NULL);
     return reply ? reply : sr_exchange_reply_new(SR_OUTCOME_UNKNOWN, PROGRAM " ended early");

@@ -8,6 +8,7 @@ typedef struct SrSignIns SrSignIns;
 
 #define SR_SIGN_INS_MAX 32u /* at once, of everybody together; 8 of one caller */
 
+/* None under way. Owned by the caller. */
 SrSignIns *sr_sign_ins_new(void);
 
 /* Ends them all. */
@@ -26,7 +27,9 @@ void sr_sign_ins_end(SrSignIns *sign_ins, SrErrorCode code, const char *why);
 /* Whether an account is being saved; the agent ends only after that. */
 gboolean sr_sign_ins_is_saving(const SrSignIns *sign_ins);
 
+/* Sign-ins put themselves in when they begin and out when they end. */
 void sr_sign_ins_add(SrSignIns *sign_ins, SrSignIn *sign_in);
+/* Take @sign_in (borrowed) out. */
 void sr_sign_ins_remove(SrSignIns *sign_ins, SrSignIn *sign_in);
 
 /* The one of this caller whose flow is @flow, NULL when there is none (any more). Borrowed. */

@@ -4,4 +4,5 @@
 
 #include "agent/request.h"
 
+/* Answers @request, whose params are "account" and "issuer". */
 void sr_userinfo_handle(SrRequest *request);
