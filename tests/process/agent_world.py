@@ -110,7 +110,7 @@ class Raw(Frames):
 
     def __init__(self, world):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(world.folder / "run/s/agent.sock"))
+        self.socket.connect(f"{world.environment['SEALRING_RUNTIME_DIR']}/agent.sock")
         super().__init__(self.socket.fileno(), self.socket.fileno())
 
     def attach(self, **members):

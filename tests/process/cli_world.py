@@ -193,13 +193,17 @@ class World:
         while any(is_alive(thread) for thread in Path(f"/proc/{pid}/task").glob("*")):
             time.sleep(0.005)
 
-    def close(self):
+    def end_agent(self):
+        """Whatever it does just now."""
         with contextlib.suppress(Failure, ValueError, KeyError):
             pid = self.agent_pid()
             self.run("agent", "stop")
             if pid:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+
+    def close(self):
+        self.end_agent()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

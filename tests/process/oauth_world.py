@@ -5,7 +5,7 @@ import threading
 
 from agent_world import EXTENSION, AgentWorld
 from cli_world import Failure, check
-from oauth_provider import KINDS, Provider, missing
+from oauth_provider import KINDS, USER, Provider, missing
 
 LOOPBACK = "http://127.0.0.1/callback"
 ID = EXTENSION
@@ -15,6 +15,8 @@ SCOPE = "openid email offline_access"
 
 class OAuthWorld(AgentWorld):
     """An agent that takes providers on loopback http."""
+
+    person = USER  # who signs in
 
     def __init__(self, settings=()):
         super().__init__(settings=["oauth-loopback-http = true", *settings])
@@ -32,7 +34,7 @@ class OAuthWorld(AgentWorld):
         """Sign in by command line; what it said, its status and errors."""
         process, url = self.start_login(provider, client, *words, passphrase=passphrase)
         try:
-            follow(provider, provider.authorize(url, mode=mode))
+            follow(provider, provider.authorize(url, mode=mode, user=self.person))
             output, errors = process.communicate(timeout=30)
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -40,10 +42,15 @@ class OAuthWorld(AgentWorld):
         return process.returncode, output.decode(), errors.decode()
 
     def account(self, provider, client, *words, passphrase=None):
-        """The id of a new account."""
+        """The id of a new account; of the last one, when it was signed in again."""
+        before = self.accounts()
         status, output, errors = self.login(provider, client, *words, passphrase=passphrase)
         check(status == 0, f"login: {output} {errors}")
-        return self.json("account", "list")["accounts"][-1]["id"]
+        accounts = self.accounts()
+        return next((account for account in accounts if account not in before), accounts[-1])
+
+    def accounts(self):
+        return [account["id"] for account in self.json("account", "list")["accounts"]]
 
     def token(self, account=None, *words):
         return self.run("token", *([account] if account else []), *words)
@@ -55,7 +62,7 @@ class OAuthWorld(AgentWorld):
     def sign_in(self, browser, provider, client, origin=None, **params):
         """As an extension does with identity.launchWebAuthFlow; the account."""
         flow = self.begin(browser, provider, client, origin, **params)
-        url = provider.authorize(flow["url"])
+        url = provider.authorize(flow["url"], user=self.person)
         return browser.result("oauth.complete", {"flow": flow["flow"], "url": url}, origin=origin)["account"]
 
 
