@@ -91,14 +91,13 @@ gboolean sr_account_info_has_token(const SrAccountInfo *info)
     return info->sealed && info->deadline > boot_time();
 }
 
-SrAccounts *sr_accounts_new(GError **error)
+SrAccounts *sr_accounts_new(void)
 {
-    g_autoptr(SrAccounts) accounts = g_new0(SrAccounts, 1);
+    SrAccounts *accounts = g_new0(SrAccounts, 1);
 
-    accounts->by_id =
-        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)sr_account_info_free);
-    accounts->key = sr_random_secret(SR_AEAD_KEY_SIZE, error);
-    return accounts->key ? g_steal_pointer(&accounts) : NULL;
+    accounts->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                            (GDestroyNotify)sr_account_info_free);
+    return accounts;
 }
 
 void sr_accounts_free(SrAccounts *accounts)
@@ -110,8 +109,12 @@ void sr_accounts_free(SrAccounts *accounts)
     g_free(accounts);
 }
 
-SrSecret *sr_accounts_key(const SrAccounts *accounts, GError **error)
+SrSecret *sr_accounts_key(SrAccounts *accounts, GError **error)
 {
+    if (!accounts->key)
+        accounts->key = sr_random_secret(SR_AEAD_KEY_SIZE, error);
+    if (!accounts->key)
+        return NULL;
     return sr_secret_new_copy(sr_secret_peek(accounts->key), SR_AEAD_KEY_SIZE, error);
 }
 

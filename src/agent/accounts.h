@@ -47,13 +47,16 @@ gboolean sr_account_info_has_token(const SrAccountInfo *info);
 
 typedef struct SrAccounts SrAccounts;
 
-/* Nothing known yet. Owned by the caller. SR_ERROR_LIMIT_EXCEEDED without locked memory. */
-SrAccounts *sr_accounts_new(GError **error);
+/* Nothing known yet, and nothing locked. Owned by the caller. */
+SrAccounts *sr_accounts_new(void);
 void sr_accounts_free(SrAccounts *accounts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAccounts, sr_accounts_free)
 
-/* A copy of the key for sr_account_info_new on another thread. Owned by the caller. */
-SrSecret *sr_accounts_key(const SrAccounts *accounts, GError **error);
+/*
+ * A copy of the key for sr_account_info_new, made when it is needed first. Owned by the caller.
+ * SR_ERROR_LIMIT_EXCEEDED without locked memory.
+ */
+SrSecret *sr_accounts_key(SrAccounts *accounts, GError **error);
 
 /* Whether the store has been read since the last sr_accounts_clear. */
 gboolean sr_accounts_is_loaded(const SrAccounts *accounts);

@@ -130,8 +130,8 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->providers = sr_providers_new(agent->network, configuration);
     agent->refresher = sr_refresher_new(agent);
     agent->sign_ins = sr_sign_ins_new();
-    agent->accounts = sr_accounts_new(error);
-    if (!agent->accounts || !open_state(agent, error))
+    agent->accounts = sr_accounts_new();
+    if (!open_state(agent, error))
         return NULL;
     agent->audit_sent = sr_audit_last(agent->audit);
     open_store(agent);

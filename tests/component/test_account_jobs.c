@@ -246,7 +246,7 @@ static void free_line(gpointer line)
 
 static void test_the_list_has_the_newest_of_each(World *world)
 {
-    g_autoptr(SrAccounts) accounts = sr_accounts_new(NULL);
+    g_autoptr(SrAccounts) accounts = sr_accounts_new();
     SrAccountListing *listing = g_new0(SrAccountListing, 1);
     g_autoptr(SrAccount) newer = make_account(6, 250);
     GPtrArray *infos;

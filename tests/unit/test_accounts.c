@@ -43,7 +43,7 @@ static SrAccountInfo *make_info(const SrAccounts *accounts, SrAccount *owned_acc
 
 static void test_found_until_forgotten(void)
 {
-    g_autoptr(SrAccounts) accounts = sr_accounts_new(NULL);
+    g_autoptr(SrAccounts) accounts = sr_accounts_new();
     g_autoptr(GPtrArray) infos = g_ptr_array_new();
 
     g_assert_false(sr_accounts_is_loaded(accounts));
@@ -65,7 +65,7 @@ static void test_listed_by_age(void)
         const char *id;
         gint64 created;
     } made[] = {{"a", 30}, {"d", 20}, {"c", 20}, {"b", 10}};
-    g_autoptr(SrAccounts) accounts = sr_accounts_new(NULL);
+    g_autoptr(SrAccounts) accounts = sr_accounts_new();
     g_autoptr(GPtrArray) list = NULL;
     g_autoptr(GString) order = g_string_new(NULL);
 
@@ -88,8 +88,8 @@ static gboolean has_text(const void *bytes, gsize size)
 
 static void test_tokens_are_sealed(void)
 {
-    g_autoptr(SrAccounts) accounts = sr_accounts_new(NULL);
-    g_autoptr(SrAccounts) others = sr_accounts_new(NULL);
+    g_autoptr(SrAccounts) accounts = sr_accounts_new();
+    g_autoptr(SrAccounts) others = sr_accounts_new();
     g_autoptr(SrAccountInfo) info = make_info(accounts, make_account("one", 0, 300));
     g_autoptr(SrSecret) token = sr_accounts_token(accounts, info, NULL);
     g_autoptr(GError) error = NULL;
@@ -115,7 +115,7 @@ static void test_the_time_that_is_left(void)
     } cases[] = {
         {0, 300, 300}, {100, 300, 200}, {300, 300, 0}, {4000, 300, 0}, {-1000, 300, 0}, {0, 0, 0},
     };
-    g_autoptr(SrAccounts) accounts = sr_accounts_new(NULL);
+    g_autoptr(SrAccounts) accounts = sr_accounts_new();
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(SrAccountInfo) info =
@@ -130,7 +130,7 @@ static void test_the_time_that_is_left(void)
 
 static void test_no_token_has_no_time(void)
 {
-    g_autoptr(SrAccounts) accounts = sr_accounts_new(NULL);
+    g_autoptr(SrAccounts) accounts = sr_accounts_new();
     SrAccount *account = make_account("one", 0, 300);
     g_autoptr(SrAccountInfo) info = NULL;
 
@@ -147,7 +147,7 @@ static void test_a_token_keeps_its_end_when_the_clock_is_set(void)
     static const gint64 steps[] = {3600, -3600};
 
     for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
-        g_autoptr(SrAccounts) accounts = sr_accounts_new(NULL);
+        g_autoptr(SrAccounts) accounts = sr_accounts_new();
         SrAccountInfo *before = make_info(accounts, make_account("one", 0, 300));
         SrAccount *account = make_account("one", -steps[i], 300);
         const SrAccountInfo *info;
