@@ -86,11 +86,23 @@ class Flows(OAuthWorld):
     def __init__(self):
         self.providers = Providers()
         self.numbers = iter(range(1 << 20))
+        self.made = {}
         super().__init__()
 
     def provider(self, kind, **options):
         """It has forgotten what was asked of it before."""
         return self.providers.get(kind, **options)
+
+    def once(self, make):
+        """What make(self) gives, made when it is first asked for."""
+        if make not in self.made:
+            self.made[make] = make(self)
+        return self.made[make]
+
+    def at_the_end(self, thing):
+        """@thing, which is closed after the last test."""
+        self.providers.stack.callback(thing.close)
+        return thing
 
     @contextlib.contextmanager
     def other(self, *settings):
@@ -145,7 +157,6 @@ class Flows(OAuthWorld):
         try:
             super().close()
         finally:
-            self.providers.close()
             self.providers.stack.close()
 
 

@@ -3,13 +3,12 @@
 import contextlib
 import json
 import subprocess
-import tempfile
 import urllib.parse
 
 from agent_world import AgentWorld
 from cli_world import check, contains, equal, is_running
 from oauth_flows import ConnectProxy, Login, is_open, main, refused, succeeds, wait_until
-from oauth_provider import KINDS, Client, Provider
+from oauth_provider import KINDS, Client
 from oauth_world import LOOPBACK, SCOPE, at_once, follow
 from plain_oauth import are_signed, part, query
 
@@ -230,6 +229,11 @@ def test_a_secret_is_sent_as_basic_and_kept_when_it_was_right(world):
         equal([entry["auth"] for entry in provider.log("revoke")], ["basic"], "authentication of the revocation")
 
 
+def odd(world):
+    """A provider with secrets of odd characters, which signs with ES256."""
+    return world.provider(PANVA, client_secret="100 %+/: of it", id_alg="ES256")
+
+
 def confidential(provider):
     """A native client of panva's with a secret: its web clients have no loopback port of any number."""
     made = provider.json("POST", "/reg", {"redirect_uris": [LOOPBACK], "application_type": "native",
@@ -238,7 +242,7 @@ def confidential(provider):
 
 
 def test_a_secret_of_odd_characters_is_understood(world):
-    provider = world.provider(PANVA, client_secret="100 %+/: of it")
+    provider = odd(world)
     client = confidential(provider)
     equal(client.secret, "100 %+/: of it", "the secret")
     succeeds(secret_login(world, provider, client, client.secret), "login")
@@ -288,7 +292,7 @@ def asked_at(provider):
 
 def slow_down(world):
     """A login that is told once that it asks too often, and allowed then."""
-    provider = world.provider(PANVA, access_ttl=301)  # one of its own
+    provider = odd(world)  # not the one of the others
     provider.fault("device", "set", values={"interval": 1})
     provider.fault("token", "status", code=400, body={"error": "slow_down"})
     login = DeviceLogin(world, provider, provider.client("device"))
@@ -329,17 +333,16 @@ def test_a_provider_without_device_codes_says_so(world):
 # --- bound tokens, pushed requests ----------------------------------------------------------------
 
 def test_tokens_are_bound_to_a_key_and_used_and_refreshed_with_it(world):
-    for options in ({}, {"dpop_nonce": True}):
-        provider = world.provider(PANVA, access_ttl=4, **options)
-        client = provider.client("native")
-        account = world.sign_in_as(provider, client, "--dpop")
-        check(all(entry["dpop"] for entry in provider.log("token")), "a request without a proof")
+    for options in ({}, {"dpop_nonce": True, "access_ttl": 4}):
+        provider = world.provider(PANVA, **options)
+        account = world.sign_in_as(provider, provider.client("native"), "--dpop")
         equal(len(provider.log("token")), 2 if options else 1, "token requests")
         token = world.json("token", account["id"])
         equal(token["tokenType"], "DPoP", "the type")
         equal(world.ask("oauth.userinfo", {"account": account["id"]})["result"]["sub"], account["subject"], "userinfo")
-        wait_until(lambda: world.json("token", account["id"])["accessToken"] != token["accessToken"], "a refresh")
-        check(provider.log("token", grant_type="refresh_token", status=200)[0]["dpop"], "a refresh without a proof")
+    wait_until(lambda: world.json("token", account["id"])["accessToken"] != token["accessToken"], "a refresh")
+    check(all(entry["dpop"] for entry in provider.log("token")), "a request without a proof")
+    equal(len(provider.log("token", grant_type="refresh_token", status=200)), 1, "refreshes")
 
 
 def test_a_provider_that_binds_no_tokens_is_not_asked_to(world):
@@ -352,13 +355,18 @@ def test_a_provider_that_binds_no_tokens_is_not_asked_to(world):
     check(status == 1 and "is not DPoP" in errors, f"a token that is not bound: {status} {errors}")
 
 
+def pushed(world):
+    """A provider to which requests must be pushed, and which signs with PS256."""
+    return world.provider(PANVA, par=True, id_alg="PS256")
+
+
 def test_requests_are_pushed_when_they_must_be(world):
-    provider = world.provider(PANVA, par=True)
+    provider = pushed(world)
     client = provider.client("native")
     with Login(world, provider, client) as login:
         equal(set(query(login.url)), {"client_id", "request_uri"}, "what the browser carries")
-        pushed, = provider.log("par")
-        equal((pushed["status"], pushed["code_challenge_method"]), (201, "S256"), "the pushed request")
+        request, = provider.log("par")
+        equal((request["status"], request["code_challenge_method"]), (201, "S256"), "the pushed request")
         follow(provider, provider.authorize(login.url))
         succeeds(login.end(), "login")
     provider.fault("par", "status", code=400, body={"error": "invalid_request", "error_description": "no scope today"})
@@ -383,21 +391,11 @@ def test_without_a_client_one_is_registered_and_used_again(world, kind):
         equal((device.end()[0], len(provider.log("register"))), (0, 1), "a device with the same client")
 
 
-def test_a_provider_that_registers_nobody_says_so(world):
-    provider = world.provider(NEW)
-    with world.other() as other:
-        provider.fault("metadata", "del", names=["registration_endpoint"], times=-1)
-        run = other.run("login", "--issuer", provider.issuer, "--print-url")
-    contains(run.expect(1, "login").errors, "clientId: is needed", "what is said")
-    provider.reset()
-
-
 # --- keys and algorithms --------------------------------------------------------------------------
 
 def test_id_tokens_of_all_algorithms_are_verified(world):
     """RS256 and EdDSA are what the other tests have."""
-    for algorithm in ("ES256", "PS256"):
-        provider = world.provider(PANVA, id_alg=algorithm)
+    for algorithm, provider in (("ES256", odd(world)), ("PS256", pushed(world))):
         world.sign_in_as(provider, provider.client("native"))
         equal(part(provider.issued("id")[0], 0)["alg"], algorithm, "the algorithm")
 
@@ -419,61 +417,72 @@ def test_new_keys_are_fetched_once_when_they_are_needed(world, kind):
 
 # --- TLS and the way there ------------------------------------------------------------------------
 
-@contextlib.contextmanager
-def certificate(name):
-    """(certificate, key): self-signed, for the subject alternative @name."""
-    with tempfile.TemporaryDirectory() as folder:
-        key, file = f"{folder}/key.pem", f"{folder}/certificate.pem"
+class Internet:
+    """A provider with a certificate that nobody else signed, a proxy that knows its name, and the agent of somebody
+    who has told it both; plain http is refused there. One for all tests."""
+
+    def __init__(self, world):
+        folder = world.folder
+        self.key, self.certificate = folder / "key.pem", folder / "certificate.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=provider", "-addext", f"subjectAltName={name}", "-keyout", key, "-out", file],
-                       check=True, capture_output=True, timeout=20)
-        yield file, key
+                        "-subj", "/CN=provider", "-addext", "subjectAltName=IP:127.0.0.1,DNS:op.example", "-keyout", self.key,
+                        "-out", self.certificate], check=True, capture_output=True, timeout=20)
+        self.port = urllib.parse.urlsplit(self.provider(world).base).port
+        self.proxy = world.at_the_end(ConnectProxy(self.port))
+        self.agent = world.at_the_end(AgentWorld(settings=[f"oauth-ca-file = {self.certificate}", f"oauth-proxy = {self.proxy.url}"]))
+
+    def provider(self, world):
+        return world.provider(NEW, tls_cert=self.certificate, tls_key=self.key)
+
+
+def internet(world):
+    """(provider, agent, proxy)"""
+    made = world.once(Internet)
+    return made.provider(world), made.agent, made.proxy
+
+
+def test_a_provider_that_registers_nobody_says_so(world):
+    provider, agent, _ = internet(world)
+    provider.fault("metadata", "del", names=["registration_endpoint"], times=-1)  # they are read now, and known then
+    run = agent.run("login", "--issuer", provider.issuer, "--print-url")
+    contains(run.expect(1, "login").errors, "clientId: is needed", "what is said")
 
 
 def test_a_certificate_must_be_known_and_right(world):
-    with certificate("IP:127.0.0.1") as (file, key), Provider(NEW, tls_cert=file, tls_key=key) as provider:
-        client = provider.client("native")
-        refusal = world.run("login", "--issuer", provider.issuer, "--client-id", client.id, "--print-url").expect(1, "login")
-        contains(refusal.errors, "certificate", "what is said of a certificate that nobody signed")
-        with world.other(f"oauth-ca-file = {file}") as other:
-            succeeds(sign_in(other, provider, client), "login with oauth-ca-file")
-            port = urllib.parse.urlsplit(provider.base).port
-            refusal = other.run("login", "--issuer", f"https://localhost:{port}/api/auth", "--client-id", client.id, "--print-url")
-            contains(refusal.expect(1, "another name").errors, "certificate", "what is said of another name")
+    provider, agent, proxy = internet(world)
+    client = provider.client("native")
+    words = ["--client-id", client.id, "--print-url"]
+    refusal = world.run("login", "--issuer", provider.issuer, *words).expect(1, "login")
+    contains(refusal.errors, "certificate", "what is said of a certificate that nobody signed")
+    succeeds(sign_in(agent, provider, client), "login with oauth-ca-file")
+    other = provider.issuer.replace("127.0.0.1", "localhost")
+    contains(agent.run("login", "--issuer", other, *words).expect(1, "another name").errors, "certificate", "what is said of another name")
+    equal(proxy.asked, [], "what the proxy was asked for")
 
 
 def test_plain_http_is_for_tests_only(world):
-    plain = AgentWorld()
-    try:
-        issuer = world.provider(NEW).issuer
-        run = plain.run("login", "--issuer", issuer, "--client-id", "x", "--print-url")
-        contains(run.expect(1, "login").errors, "must be https", "what is said")
-    finally:
-        plain.close()
+    _, agent, _ = internet(world)
+    run = agent.run("login", "--issuer", world.provider(NEW).issuer, "--client-id", "x", "--print-url")
+    contains(run.expect(1, "login").errors, "must be https", "what is said")
     for issuer in ("http://op.example", "https://op.example?x=1", "https://user@op.example", "ftp://op.example", "file:///etc/passwd"):
         run = world.run("login", "--issuer", issuer, "--client-id", "x", "--print-url")
         contains(run.expect(1, issuer).errors, "issuer: ", "what is said")
 
 
 def test_a_provider_is_reached_through_a_proxy(world):
-    """The provider has another name, which only the proxy knows; its documents have it too."""
-    with certificate("DNS:op.example,IP:127.0.0.1") as (file, key), Provider(NEW, tls_cert=file, tls_key=key) as provider:
-        port = urllib.parse.urlsplit(provider.base).port
-        base = f"https://op.example:{port}"
-        client = provider.client("native")
-        documents = {name: value.replace(provider.base, base) for name, value in provider.metadata().items()
-                     if isinstance(value, str) and name != "authorization_endpoint"}
-        provider.fault("metadata", "set", times=-1, values=documents)
-        provider.fault("authorize", "set", values={"iss": documents["issuer"]})
-        proxy = ConnectProxy(port)
-        with world.other(f"oauth-ca-file = {file}", f"oauth-proxy = {proxy.url}") as other:
-            process = other.start("login", "--issuer", documents["issuer"], "--client-id", client.id, "--scope", "email", "--print-url")
-            url = process.stdout.readline().decode().strip()
-            follow(provider, provider.authorize(url))
-            output, errors = process.communicate(timeout=20)
-            equal(process.returncode, 0, f"login {output} {errors}")
-        equal(set(proxy.asked), {f"CONNECT op.example:{port} HTTP/1.1"}, "what the proxy was asked for")
-        proxy.close()
+    """By another name, which only the proxy knows; its documents have it too."""
+    provider, agent, proxy = internet(world)
+    base = f"https://op.example:{proxy.target}"
+    documents = {name: value.replace(provider.base, base) for name, value in provider.metadata().items()
+                 if isinstance(value, str) and name != "authorization_endpoint"}
+    provider.fault("metadata", "set", times=-1, values=documents)
+    provider.fault("authorize", "set", values={"iss": documents["issuer"]})
+    process = agent.start("login", "--issuer", documents["issuer"], "--client-id", provider.client("native").id, "--scope", "email",
+                          "--print-url")
+    follow(provider, provider.authorize(process.stdout.readline().decode().strip()))
+    output, errors = process.communicate(timeout=20)
+    equal(process.returncode, 0, f"login {output} {errors}")
+    equal(set(proxy.asked), {f"CONNECT op.example:{proxy.target} HTTP/1.1"}, "what the proxy was asked for")
 
 
 # --- the browser ----------------------------------------------------------------------------------

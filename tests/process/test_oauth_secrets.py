@@ -97,12 +97,14 @@ class Day:
         self.handed_out.add(token)
         return token
 
-    def use(self, account):
-        """A token, a refreshed token, and who it is."""
-        first = self.token(account)
+    def use(self, accounts):
+        """A token of each, who it is, and a refreshed token."""
+        first = {account: self.token(account) for account in accounts}
         connection = self.world.cli()
-        self.said.append(json.dumps(connection.call("oauth.userinfo", {"account": account}, origin=None, timeout=20)))
-        wait_until(lambda: self.token(account) != first, "a refresh")
+        for account in accounts:
+            self.said.append(json.dumps(connection.call("oauth.userinfo", {"account": account}, origin=None, timeout=20)))
+        for account in accounts:
+            wait_until(lambda: self.token(account) != first[account], "a refresh")
 
 
 def web_client(day, provider):
@@ -153,8 +155,7 @@ def live(day, openkey, panva):
     confidential = Client(made["client_id"], made["client_secret"])
     bound = day.login(panva, confidential, "--dpop", "--client-secret-fd", "{fd}", passphrase=confidential.secret)
     device(day, panva)
-    for account in (native, web, bound):
-        day.use(account)
+    day.use([native, web, bound])
     frames = extension(day, openkey)
     day.run("account", "logout", native)
     day.said += [json.dumps(day.world.json("log", "--limit", "0")), json.dumps(day.world.json("account", "list")),
@@ -208,10 +209,11 @@ def check_processes(watch, values):
         check_nowhere(f"a {name} {content[:60]!r}", content, values)
 
 
-def check_memory(day, issued):
+def check_memory(day, issued, provider):
     """Refresh tokens and the secrets of clients: in locked memory at most, and nowhere after a lock."""
     wanted = tails([value for kind in ("refresh", "client_secret", "device_code") for value in issued[kind]] + [ADMIN_KEY])
     pid = day.agent.pid
+    check(in_memory(provider.process.pid, wanted) > 0, "the test can find them, as in the provider")
     equal(in_memory(pid, wanted, apart_from=SECRET_PAGES), 0, "secrets in ordinary memory of the agent")
     with open_proc(f"/proc/{pid}/limits") as file:
         check(re.search(r"Max core file size\s+0\s+0", file.read()), "the agent may leave a core")
@@ -240,7 +242,7 @@ def test_what_providers_give_out_stays_where_it_belongs(world):
         check_said(day, values, secrets, frames)
         check_files(day, values)
         check_processes(watch, values)
-        check_memory(day, issued)
+        check_memory(day, issued, openkey)
 
 
 # --- the process on the network -------------------------------------------------------------------
