@@ -4,6 +4,9 @@
 
 #include <pthread.h>
 
+#define PATIENCE 1000 /* microseconds; a signature takes a tenth of that */
+#define PAUSE_MAX (1024u * SR_SIGN_BATCH_MAX)
+
 typedef struct {
     SrRequest *request;
     const guint8 *digest;
@@ -18,6 +21,8 @@ struct SrSignBatch {
     GThread *thread;  /* NULL until there is work for it */
     Job jobs[SR_SIGN_BATCH_MAX];
     guint answered; /* main loop only, as all of a job that is not being signed */
+    guint pause;    /* how many to sign at once after having waited too long */
+    guint paused;   /* how many are left of them */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t added;
@@ -103,7 +108,8 @@ void sr_sign_batch_add(SrSignBatch *batch, SrRequest *request, const guint8 dige
     Job job = {.request = request, .digest = digest, .done = done};
 
     /* One alone is not worth waking a thread. */
-    if (batch->one_cpu || (!more && batch->size == 0)) {
+    if (batch->size == 0 && (!more || batch->one_cpu || batch->paused > 0)) {
+        batch->paused -= batch->paused > 0;
         make(&job);
         answer(&job);
         return;
@@ -123,7 +129,22 @@ guint sr_sign_batch_size(const SrSignBatch *batch)
     return batch->size - batch->answered;
 }
 
-/* Whether the first that is not answered is made; if none is, make another one, or wait. */
+/*
+ * Wait for the other thread. On a busy machine it may have lost its CPU in the middle: then it is
+ * left alone for a while, longer each time, until it is in time again.
+ */
+static void wait_for_thread(SrSignBatch *batch)
+{
+    const gint64 start = g_get_monotonic_time();
+
+    pthread_cond_wait(&batch->made, &batch->lock);
+    if (g_get_monotonic_time() - start <= PATIENCE)
+        return;
+    batch->pause = MIN(2 * batch->pause + SR_SIGN_BATCH_MAX, PAUSE_MAX);
+    batch->paused = batch->pause;
+}
+
+/* Whether the first that is not answered is made; if not, make another one, or wait. */
 static gboolean wait_for_next(SrSignBatch *batch)
 {
     if (batch->jobs[batch->answered].made)
@@ -131,7 +152,7 @@ static gboolean wait_for_next(SrSignBatch *batch)
     if (batch->begun < batch->size)
         make_next(batch);
     else
-        pthread_cond_wait(&batch->made, &batch->lock);
+        wait_for_thread(batch);
     return FALSE;
 }
 
@@ -145,6 +166,8 @@ void sr_sign_batch_finish(SrSignBatch *batch)
         answer(&batch->jobs[batch->answered++]);
         pthread_mutex_lock(&batch->lock);
     }
+    if (batch->size > 0 && batch->paused == 0)
+        batch->pause = 0;
     batch->size = 0;
     batch->begun = 0;
     batch->answered = 0;

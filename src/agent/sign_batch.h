@@ -5,6 +5,9 @@
  * The second thread knows keys and digests, nothing else, and only until sr_sign_batch_finish
  * returns. That comes before the main loop does anything but decide on further signatures: no lock,
  * revocation or end of a client falls between a decision and its signature.
+ *
+ * Where the second thread is kept from its CPU, the main loop would wait for it: it then signs
+ * alone for a while, longer each time. With one CPU it always does.
  */
 #pragma once
 
