@@ -95,8 +95,8 @@ SrAccounts *sr_accounts_new(void)
 {
     SrAccounts *accounts = g_new0(SrAccounts, 1);
 
-    accounts->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-                                            (GDestroyNotify)sr_account_info_free);
+    accounts->by_id =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)sr_account_info_free);
     return accounts;
 }
 
