@@ -31,7 +31,7 @@ static SrAccount *make_account(const char *id, gint64 age, gint64 lifetime)
     return account;
 }
 
-static SrAccountInfo *make_info(const SrAccounts *accounts, SrAccount *owned_account)
+static SrAccountInfo *make_info(SrAccounts *accounts, SrAccount *owned_account)
 {
     g_autoptr(SrAccount) account = owned_account;
     g_autoptr(SrSecret) key = sr_accounts_key(accounts, NULL);
