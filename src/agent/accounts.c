@@ -188,6 +188,10 @@ GPtrArray *sr_accounts_list(const SrAccounts *accounts)
 
 SrSecret *sr_accounts_token(const SrAccounts *accounts, const SrAccountInfo *info, GError **error)
 {
+    if (!accounts->key) {
+        sr_error_set(error, SR_ERROR_CORRUPT, "the access token was sealed elsewhere");
+        return NULL;
+    }
     return sr_aead_open(accounts->key, info->id, strlen(info->id), info->sealed->data,
                         info->sealed->len, error);
 }
