@@ -522,6 +522,8 @@ def test_an_agent_that_stops_saves_first(world):
         other.unlock()
         token = other.run("token", other.json("account", "list")["accounts"][0]["id"]).expect(0, "token").output.strip()
         check(token in caller.provider.issued("access"), "the token is the old one")
+        entries = [entry for entry in other.json("log", "--limit", "0")["entries"] if entry["event"] == "sign-in"]
+        equal(len(entries), 2, "entries of the log")
 
 
 # --- the loopback redirect for extensions ---------------------------------------------------------
