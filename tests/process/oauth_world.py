@@ -59,10 +59,10 @@ class OAuthWorld(AgentWorld):
         return browser.result("oauth.begin", {"issuer": provider.issuer, "clientId": client.id, "scope": SCOPE,
                                               "redirectUri": CHROMIUM_REDIRECT, **params}, origin=origin)
 
-    def sign_in(self, browser, provider, client, origin=None, **params):
+    def sign_in(self, browser, provider, client, origin=None, person=None, **params):
         """As an extension does with identity.launchWebAuthFlow; the account."""
         flow = self.begin(browser, provider, client, origin, **params)
-        url = provider.authorize(flow["url"], user=self.person)
+        url = provider.authorize(flow["url"], user=person or self.person)
         return browser.result("oauth.complete", {"flow": flow["flow"], "url": url}, origin=origin)["account"]
 
 

@@ -112,6 +112,18 @@ def token(world, account, **params):
         return ask(port, account, **params)[0]
 
 
+def is_token(text):
+    return text.upper() != text  # a reason is in capitals
+
+
+def until_left(port, account, seconds):
+    """Wait until the token is good for @seconds, and less than one more; the token."""
+    port.send("oauth.token", {"account": account, "minValid": 0}, None)
+    result = port.receive()["result"]
+    time.sleep(result["expiresIn"] - seconds)
+    return result["accessToken"]
+
+
 def end_of_life(seconds=LIFE):
     """Until an access token that came just now has ended."""
     time.sleep(seconds + 0.1)
@@ -129,4 +141,4 @@ def main(topic, functions):
 
 
 __all__ = ["LIFE", "OPENKEY", "KINDS", "RefreshWorld", "Neighbour", "Providers", "Skip", "check", "equal", "at_once", "ask", "token", "missing",
-           "end_of_life", "main", "outcome", "refreshes", "state"]
+           "end_of_life", "main", "outcome", "refreshes", "state", "is_token", "until_left"]

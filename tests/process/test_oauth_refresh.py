@@ -9,7 +9,8 @@ import time
 
 from cli_world import is_running
 from oauth_world import CHROMIUM_REDIRECT
-from refresh_world import (LIFE, OPENKEY, Neighbour, ask, at_once, check, end_of_life, equal, main, outcome, refreshes, state, token)
+from refresh_world import (LIFE, OPENKEY, Neighbour, ask, at_once, check, end_of_life, equal, is_token, main, outcome, refreshes, state,
+                           token, until_left)
 
 ROUNDS = 1000 if os.environ.get("SOAK") else 60
 RACES_AT_ONCE = 6  # accounts
@@ -19,10 +20,6 @@ LONGER = 8  # seconds of an access token, of which half must be left when it is 
 def only_one(values, what):
     equal(len(set(values)), 1, f"{what}: {sorted(set(values))}")
     return values[0]
-
-
-def is_token(text):
-    return text.upper() != text  # a reason is in capitals
 
 
 # --- for everybody who waits ----------------------------------------------------------------------
@@ -65,14 +62,6 @@ def test_a_token_at_hand_needs_no_provider(world):
     finally:
         world.provider.resume()
     equal(world.provider.log(), [], "requests")
-
-
-def until_left(port, account, seconds):
-    """Wait until the token is good for @seconds, and less than one more; the token."""
-    port.send("oauth.token", {"account": account, "minValid": 0}, None)
-    result = port.receive()["result"]
-    time.sleep(result["expiresIn"] - seconds)
-    return result["accessToken"]
 
 
 def timed_token(world, account, **params):
