@@ -35,7 +35,7 @@ def test_a_person_signs_in_uses_the_account_and_signs_out(world, kind):
     client = provider.client("native")
     with Login(world, provider, client) as login:
         output = succeeds(login.finish(), "login")
-        wait_until(lambda: not is_open(login.port), "the port is closed", 1)
+        wait_until(lambda: not is_open(login.port), "the port is closed", 3)
         check_requests(provider, client, login)
     account = world.account_of(client)
     contains(output, account["id"], "what login says")
@@ -172,7 +172,7 @@ def test_a_login_that_is_given_up_closes_its_port_and_nothing_else(world):
     with Login(world, provider, client) as other, Login(world, provider, client) as login:
         check(is_open(login.port), "the port")
         check(login.cancel()[0] != 0, "the status")
-        wait_until(lambda: not is_open(login.port), "the port is closed", 1)
+        wait_until(lambda: not is_open(login.port), "the port is closed", 3)
         succeeds(other.finish(), "the other login")
 
 
@@ -189,7 +189,7 @@ def test_a_lock_ends_logins_and_keeps_nothing(world):
         world.run("lock").expect(0, "lock")
         try:
             status, output, _ = login.end()
-            wait_until(lambda: not is_open(login.port), "the port is closed", 1)
+            wait_until(lambda: not is_open(login.port), "the port is closed", 3)
         finally:
             world.unlock()
         equal((status, json.loads(output.splitlines()[-1])["error"]["data"]["reason"]), (4, "STORE_LOCKED"), "the end")

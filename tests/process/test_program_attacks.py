@@ -70,9 +70,9 @@ def test_malformed_bodies_are_refused_one_by_one(world):
                             (LOGIN, u32(KEYS) + u32(7) + u64(0) + u8(0) + counted("")),
                             (LOGIN, u32(KEYS) + u32(1) + u64(0) + u8(2) + counted("")),
                             (SIGN, sign[:-1]), (SIGN, sign + b"x"), (SIGN, u64(1) + u32(77) + counted(HASH)),
-                            (SIGN, u64(1) + u32(DIGEST) + u32(0xffffffff) + HASH), (9, b""), (10, b""), (12, u64(1) + counted(b"x"))):
+                            (SIGN, u64(1) + u32(DIGEST) + u32(0xffffffff) + HASH), (9, b""), (10, b""), (16, b""), (12, u64(1) + counted(b"x"))):
         equal(program.result(operation, body), "ARGUMENTS_BAD", f"operation {operation}, {body!r}")
-    for operation in (0, 16, 255, WAIT, 0xffffffff):
+    for operation in (0, 17, 255, WAIT, 0xffffffff):
         equal(program.result(operation, b""), "FUNCTION_NOT_SUPPORTED", f"operation {operation}")
     equal(program.result(TOKEN, u32(KEYS)), "OK", "still served")
 
