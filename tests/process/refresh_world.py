@@ -5,7 +5,7 @@ import time
 
 import cli_world
 from agent_world import Raw
-from cli_world import Skip, check, equal
+from cli_world import Failure, Skip, check, equal
 from oauth_provider import KINDS, Provider, missing
 from oauth_world import LOOPBACK, OAuthWorld, at_once, refreshes
 
@@ -95,6 +95,8 @@ def state(world, account):
 
 def outcome(reply):
     """The access token of a reply, or the reason why there is none."""
+    if reply is None:
+        raise Failure("the agent has ended")
     return reply["error"]["data"]["reason"] if "error" in reply else reply["result"]["accessToken"]
 
 
@@ -140,5 +142,5 @@ def main(topic, functions):
         providers.stack.close()
 
 
-__all__ = ["LIFE", "OPENKEY", "KINDS", "RefreshWorld", "Neighbour", "Providers", "Skip", "check", "equal", "at_once", "ask", "token", "missing",
+__all__ = ["LIFE", "OPENKEY", "KINDS", "RefreshWorld", "Neighbour", "Providers", "Failure", "Skip", "check", "equal", "at_once", "ask", "token", "missing",
            "end_of_life", "main", "outcome", "refreshes", "state", "is_token", "until_left"]
