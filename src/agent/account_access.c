@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MANY 32u /* accounts; reading so many leaves gaps in memory */
+
 /* --- knowing them
  * ------------------------------------------------------------------------------------ */
 
@@ -21,6 +23,8 @@ static void on_listed(SrRequest *request)
 
     g_ptr_array_set_free_func(infos, NULL);
     sr_accounts_load(request->agent->accounts, infos);
+    if (infos->len > MANY)
+        sr_agent_trim(request->agent);
     request->after_accounts(request);
 }
 

@@ -22,19 +22,25 @@ static gint64 boot_time(void)
     return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+static void release(GRefString *text)
+{
+    if (text)
+        g_ref_string_release(text);
+}
+
 void sr_account_info_free(SrAccountInfo *info)
 {
     if (!info)
         return;
     g_free(info->id);
     g_free(info->name);
-    g_free(info->issuer);
-    g_free(info->client_id);
     g_free(info->subject);
-    g_free(info->scope);
-    g_free(info->caller);
-    g_free(info->origin);
     g_free(info->cause);
+    release(info->issuer);
+    release(info->client_id);
+    release(info->scope);
+    release(info->caller);
+    release(info->origin);
     if (info->sealed)
         g_byte_array_unref(info->sealed);
     g_free(info);
@@ -56,12 +62,12 @@ SrAccountInfo *sr_account_info_new(const SrAccount *account, const SrSecret *key
 
     info->id = g_strdup(account->id);
     info->name = g_strdup(account->name);
-    info->issuer = g_strdup(account->issuer);
-    info->client_id = g_strdup(account->client_id);
+    info->issuer = g_ref_string_new_intern(account->issuer);
+    info->client_id = g_ref_string_new_intern(account->client_id);
     info->subject = g_strdup(account->subject);
-    info->scope = g_strdup(account->scope);
-    info->caller = g_strdup(account->caller);
-    info->origin = g_strdup(account->origin);
+    info->scope = g_ref_string_new_intern(account->scope);
+    info->caller = g_ref_string_new_intern(account->caller);
+    info->origin = g_ref_string_new_intern(account->origin);
     info->state = account->state;
     info->cause = g_strdup(account->cause);
     info->is_dpop = account->is_dpop;

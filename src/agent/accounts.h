@@ -13,12 +13,12 @@
 typedef struct {
     char *id;
     char *name;
-    char *issuer;
-    char *client_id;
-    char *subject; /* or NULL */
-    char *scope;
-    char *caller; /* who signed in, and where: see SrAccount */
-    char *origin;
+    char *subject;      /* or NULL */
+    GRefString *issuer; /* what many accounts have alike is there once */
+    GRefString *client_id;
+    GRefString *scope;
+    GRefString *caller; /* who signed in, and where: see SrAccount */
+    GRefString *origin;
     SrAccountState state;
     char *cause; /* or NULL */
     gboolean is_dpop;

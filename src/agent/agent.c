@@ -18,6 +18,7 @@
 #include "store/vault.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -147,6 +148,7 @@ void sr_agent_free(SrAgent *agent)
         return;
     sr_watcher_free(agent->watcher);
     g_clear_handle_id(&agent->prune_source, g_source_remove);
+    g_clear_handle_id(&agent->trim_source, g_source_remove);
     sr_programs_free(agent->programs);
     g_ptr_array_unref(agent->connections);
     sr_prompter_free(agent->prompter);
@@ -272,6 +274,22 @@ void sr_agent_schedule_flush(SrAgent *agent)
 {
     if (!agent->reading && !agent->flush_source)
         agent->flush_source = g_idle_add_full(G_PRIORITY_HIGH, on_flush, agent, NULL);
+}
+
+/* --- memory
+ * ------------------------------------------------------------------------------------------ */
+
+static gboolean on_trim(gpointer data)
+{
+    ((SrAgent *)data)->trim_source = 0;
+    malloc_trim(0); /* between what lives long, malloc keeps it */
+    return G_SOURCE_REMOVE;
+}
+
+void sr_agent_trim(SrAgent *agent)
+{
+    if (!agent->trim_source)
+        agent->trim_source = g_timeout_add_seconds(1, on_trim, agent);
 }
 
 /* --- pruning

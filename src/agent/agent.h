@@ -60,6 +60,7 @@ typedef struct {
     GMainLoop *loop;
     guint flush_source;
     guint prune_source;
+    guint trim_source;
     gboolean reading;   /* inside a connection's callback, which flushes at its end */
     SrSignBatch *batch; /* signatures of what is being read there; else empty */
     gint64 audit_sent;  /* last entry that followers got */
@@ -83,6 +84,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrAgent, sr_agent_free)
  * what was pending is lost (disk full). */
 gboolean sr_agent_flush(SrAgent *agent);
 void sr_agent_schedule_flush(SrAgent *agent);
+
+/* Something large was made and is freed soon: then its memory goes back to the system. */
+void sr_agent_trim(SrAgent *agent);
 
 /* Take back what a request changed in state.db since its last line in the log. */
 void sr_agent_undo(SrAgent *agent);

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LARGE_REPLY 32768u /* bytes */
+
 SrRequest *sr_request_new(SrConnection *connection, const SrMethod *method, const char *id,
                           SrJson *params, const char *origin)
 {
@@ -139,6 +141,8 @@ void sr_request_reply(SrRequest *request, SrJson *result)
     } else {
         json = g_strconcat("\"result\":", text, NULL);
     }
+    if (strlen(text) > LARGE_REPLY)
+        sr_agent_trim(request->agent);
     answer(request, json);
 }
 

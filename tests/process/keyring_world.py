@@ -14,10 +14,10 @@ __all__ = ["KeyringWorld"]
 class KeyringWorld(AgentWorld):
     """A world on a bus of its own with an unlocked gnome-keyring; its agent uses store = auto."""
 
-    def __init__(self):
+    def __init__(self, settings=()):
         absent = missing_program("dbus-daemon", "dbus-send", "gnome-keyring-daemon")
         self.stack = contextlib.ExitStack()
-        super().__init__(setup=False)
+        super().__init__(settings=settings, setup=False)
         if absent:
             self.skip = f"{absent} is not installed"
             return

@@ -131,13 +131,13 @@ def end_of_life(seconds=LIFE):
     time.sleep(seconds + 0.1)
 
 
-def main(topic, functions):
+def main(topic, functions, kind_of_world=RefreshWorld):
     """Run the tests among @functions; one with a parameter kind is a test for each kind of provider."""
     from plain_oauth import expanded
 
     providers = Providers()
     try:
-        cli_world.main(topic, dict(expanded(functions)), lambda: RefreshWorld(providers))
+        cli_world.main(topic, dict(expanded(functions)), lambda: kind_of_world(providers))
     finally:
         providers.stack.close()
 

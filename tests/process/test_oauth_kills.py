@@ -165,7 +165,7 @@ def test_a_killed_sealring_net_loses_only_what_was_on_its_way(world):
         end_of_life()
         world.provider.reset()
         delay_replies(world.provider, len(accounts))
-        killed = [kill_net(world, account, random.random() * DELAY_MS / 500) for account in accounts]
+        killed = [kill_net(world, account, random.random() ** 2 * DELAY_MS / 500) for account in accounts]
         equal({one for one in killed if not is_token(one)} - {"NETWORK_ERROR"}, set(), "reasons")
         time.sleep(2.2)  # the pause after a failure
         found += [judge(world, account, LOST) for account in accounts]

@@ -1,0 +1,52 @@
+#!/usr/bin/env -S python3 -B
+"""What an agent needs in memory for each OAuth account."""
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import cli_world
+from agent_world import INSTRUMENTED, AgentWorld
+from cli_world import BUILD, PASSPHRASE, Skip, check, equal
+
+ACCOUNTS = 300
+BYTES = 2048  # for each
+
+
+def resident(world):
+    status = Path(f"/proc/{world.agent_pid()}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
+
+
+def use(world, count):
+    """The memory of a new agent that has listed all accounts and given a token of each, some time after that."""
+    world.stop()
+    world.unlock()
+    port = world.cli()
+    accounts = port.result("oauth.accounts", None, None)["accounts"]
+    equal(len(accounts), count, "accounts")
+    for account in accounts:
+        port.result("oauth.token", {"account": account["id"]}, None)
+    time.sleep(1.5)  # what was needed for a moment goes back to the system
+    return resident(world)
+
+
+def fill(world, count):
+    subprocess.run([BUILD / "tests/support_programs/fill_accounts", world.folder / "data/sealring/vault.db", str(count)],
+                   input=PASSPHRASE.encode(), check=True, timeout=120)
+
+
+def test_an_account_takes_two_kilobytes_at_most(world):
+    if INSTRUMENTED:
+        raise Skip("sanitizers keep freed memory")
+    fill(world, 1)  # what is needed for the first one is not for each
+    few = use(world, 1)
+    fill(world, ACCOUNTS)
+    many = use(world, ACCOUNTS + 1)
+    each = (many - few) / ACCOUNTS
+    print(f"# {few // 1024} KiB with 1 account, {many // 1024} KiB with {ACCOUNTS + 1}: {each:.0f} bytes for each")
+    check(each <= BYTES, f"{each:.0f} bytes for each account")
+
+
+if __name__ == "__main__":
+    cli_world.main("oauth memory", globals(), AgentWorld)
