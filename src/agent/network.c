@@ -144,10 +144,48 @@ static void start_call(SrNetworkCall *call)
     call->child = sr_child_start(&setup);
 }
 
+/* Scheme, host and port of @url: how many bytes they are. */
+static gsize server_length(const char *url)
+{
+    const char *authority = strstr(url, "://");
+
+    return authority ? strcspn(authority + 3, "/?#") + (gsize)(authority + 3 - url) : strlen(url);
+}
+
+static gboolean is_same_server(const char *url, const char *other)
+{
+    const gsize length = server_length(url);
+
+    return length == server_length(other) && strncmp(url, other, length) == 0;
+}
+
+static gboolean may_start(const SrNetwork *network, const SrNetworkCall *call)
+{
+    guint own = 0;
+
+    for (guint i = 0; i < network->running->len; i++) {
+        const SrNetworkCall *other = network->running->pdata[i];
+
+        if (is_same_server(call->request->url, other->request->url))
+            own++;
+    }
+    return own < SR_NETWORK_CALLS_OF_SERVER;
+}
+
 static void start_next(SrNetwork *network)
 {
-    while (network->running->len < SR_NETWORK_CALLS && network->waiting.length > 0)
-        start_call(g_queue_pop_head(&network->waiting));
+    GList *link = network->waiting.head;
+
+    while (link && network->running->len < SR_NETWORK_CALLS) {
+        SrNetworkCall *call = link->data;
+        GList *next = link->next;
+
+        if (may_start(network, call)) {
+            g_queue_delete_link(&network->waiting, link);
+            start_call(call);
+        }
+        link = next;
+    }
 }
 
 SrNetworkCall *sr_network_start(SrNetwork *network, SrExchange *request, SrNetworkDone done,

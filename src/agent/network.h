@@ -19,10 +19,12 @@ void sr_network_free(SrNetwork *network);
 typedef void (*SrNetworkDone)(SrExchangeReply *reply, gpointer user_data);
 
 /*
- * Make the exchange @request (taken), after at most SR_NETWORK_CALLS others. A program that does
- * not start gives SR_OUTCOME_NOT_SENT, one that ends without a reply SR_OUTCOME_UNKNOWN.
+ * Make the exchange @request (taken), beside SR_NETWORK_CALLS - 1 others at most; those with one
+ * server are never so many that one which hangs would hold up the others. A program that does not
+ * start gives SR_OUTCOME_NOT_SENT, one that ends without a reply SR_OUTCOME_UNKNOWN.
  */
 #define SR_NETWORK_CALLS 6u
+#define SR_NETWORK_CALLS_OF_SERVER 3u
 SrNetworkCall *sr_network_start(SrNetwork *network, SrExchange *request, SrNetworkDone done,
                                 gpointer user_data);
 

@@ -142,6 +142,7 @@ static void on_saved(const GError *error, gpointer data)
     SrRefresh *refresh = data;
 
     if (error && refresh->must_keep) {
+        on_late(refresh);
         refresh->save_source = g_timeout_add_seconds(1, on_save_again, refresh);
         return;
     }
@@ -404,7 +405,8 @@ static void prepare(SrRefresh *refresh)
 
     preparation->id = g_strdup(refresh->id);
     preparation->known = info ? info->generation : 0;
-    preparation->known_left = info ? sr_account_info_remaining(info) : 0;
+    if (info && sr_account_info_has_token(info))
+        preparation->known_left = MAX(1, sr_account_info_remaining(info));
     preparation->wanted = refresh->wanted;
     preparation->journal = sr_journal_read(agent->database, refresh->id);
     sr_store_thread_run_to_end(agent->store, sr_account_prepare_job, preparation, free_preparation,

@@ -25,8 +25,8 @@ typedef struct SrRefresh SrRefresh;
  */
 typedef void (*SrRefreshEnded)(const GError *error, gint64 retry_after, gpointer user_data);
 
-/* The store does not answer in time. The refresh goes on when it does. Called any number of times
- * before it has ended. */
+/* The store does not answer in time, or does not take what must be kept. The refresh goes on when
+ * it does. Called any number of times before it has ended. */
 typedef void (*SrRefreshLate)(gpointer user_data);
 
 /*

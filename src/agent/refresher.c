@@ -130,15 +130,14 @@ static void let_all_go(const Running *running, const GError *error)
         let_go(running->waits->pdata[0], error);
 }
 
-/* The store takes what came back nowhere: the refresh goes on, who waits has waited enough. */
+/* Many are refreshed at once, at a provider that hangs. The refresh goes on. */
 static gboolean on_patience_over(gpointer data)
 {
     SrRefreshWait *wait = data;
     g_autoptr(GError) error = NULL;
 
     wait->source = 0;
-    sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE,
-                 "the account cannot be saved yet; see sealring doctor");
+    sr_error_set(&error, SR_ERROR_BUSY, "the refresh takes too long; try again later");
     let_go(wait, error);
     return G_SOURCE_REMOVE;
 }
@@ -147,7 +146,8 @@ static void on_store_late(gpointer data)
 {
     g_autoptr(GError) error = NULL;
 
-    sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE, "the store does not answer in time");
+    sr_error_set(&error, SR_ERROR_STORE_UNAVAILABLE,
+                 "the account cannot be read or saved just now; see sealring doctor");
     let_all_go(data, error);
 }
 

@@ -1,5 +1,6 @@
 """A world for the tests of refreshes: one provider for all tests of a file, accounts, and a second agent on the same store."""
 import contextlib
+import json
 import secrets
 import time
 
@@ -7,7 +8,7 @@ import cli_world
 from agent_world import Raw
 from cli_world import Failure, Skip, check, equal
 from oauth_provider import KINDS, Provider, missing
-from oauth_world import LOOPBACK, OAuthWorld, at_once, refreshes
+from oauth_world import CHROMIUM_REDIRECT, LOOPBACK, OAuthWorld, at_once, refreshes
 
 OPENKEY = KINDS[0]
 LIFE = 2  # seconds of an access token
@@ -70,6 +71,37 @@ class Neighbour(OAuthWorld):
         for port in self.ports:
             port.close()
         self.end_agent()
+
+
+class Crowd:
+    """An extension that has signed in many people, as fast as that goes."""
+
+    def __init__(self, world, **options):
+        self.world, self.provider = world, world.on(**options)
+        self.client = self.provider.client("spa", [CHROMIUM_REDIRECT])
+        self.browser = world.browser(connect=False)
+        self.count = 0
+
+    def add(self):
+        """The id of a new account."""
+        self.count += 1
+        person = f"{self.count}-{self.world.person}"
+        return self.world.sign_in(self.browser, self.provider, self.client, person=person)["id"]
+
+    def reply(self, account):
+        reply = self.browser.call("oauth.token", {"account": account}, None, timeout=60)
+        text = json.dumps(reply)
+        shown = [secret for secret in self.provider.issued() if secret in text and "error" in reply]
+        check(not shown, f"a secret is in the error: {text}")
+        return reply
+
+    def outcome(self, account):
+        """The reason, None for a token."""
+        reply = self.reply(account)
+        return reply["error"]["data"]["reason"] if "error" in reply else None
+
+    def states(self):
+        return {item["id"]: item["state"] for item in self.browser.result("oauth.accounts", None, None)["accounts"]}
 
 
 class Providers:
@@ -142,5 +174,5 @@ def main(topic, functions, kind_of_world=RefreshWorld):
         providers.stack.close()
 
 
-__all__ = ["LIFE", "OPENKEY", "KINDS", "RefreshWorld", "Neighbour", "Providers", "Failure", "Skip", "check", "equal", "at_once", "ask", "token", "missing",
+__all__ = ["LIFE", "OPENKEY", "KINDS", "RefreshWorld", "Crowd", "Neighbour", "Providers", "Failure", "Skip", "check", "equal", "at_once", "ask", "token", "missing",
            "end_of_life", "main", "outcome", "refreshes", "state", "is_token", "until_left"]

@@ -131,8 +131,10 @@ def kill(pid):
 
 def net_processes(agent):
     """The running sealring-net of the agent."""
-    run = subprocess.run(["pgrep", "-P", str(agent), "-f", "sealring-net"], capture_output=True, text=True)
-    return [int(word) for word in run.stdout.split()]
+    children = Path(f"/proc/{agent}/task/{agent}/children").read_text().split()
+    with contextlib.suppress(OSError):  # one has just ended
+        return [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "sealring-net\n"]
+    return []
 
 
 def wait_for_net(agent, timeout=5):
@@ -304,7 +306,7 @@ def test_a_token_that_can_be_kept_nowhere_is_not_shown(world):
             port.send("sealring.hello", None, None)
             check("result" in port.receive(), "the agent goes on meanwhile")
             fill(False)
-        check(is_token(answers[0]) or answers == ["PROVIDER_ERROR"], f"the answer: {answers}")
+        equal(answers, ["STORE_UNAVAILABLE"], "the answer")
         check_works(world, account, "with room again")
         world.stop()
 

@@ -8,8 +8,8 @@ import threading
 import time
 
 from cli_world import is_running
-from oauth_world import CHROMIUM_REDIRECT
-from refresh_world import (LIFE, OPENKEY, Neighbour, ask, at_once, check, end_of_life, equal, is_token, main, outcome, refreshes, state,
+from oauth_world import CHROMIUM_REDIRECT, LOOPBACK
+from refresh_world import (LIFE, OPENKEY, Crowd, Neighbour, ask, at_once, check, end_of_life, equal, is_token, main, outcome, refreshes, state,
                            token, until_left)
 
 ROUNDS = 1000 if os.environ.get("SOAK") else 60
@@ -101,11 +101,11 @@ def test_a_client_that_leaves_ends_no_refresh(world):
 
 
 def test_without_a_refresh_token_the_end_of_the_token_is_the_end(world):
-    world.on()
+    world.on(access_ttl=4)
     world.provider.fault("token", "del", names=["refresh_token"])
     account = world.account(world.provider, world.client)
     check(is_token(token(world, account)), "no token at first")
-    end_of_life()
+    end_of_life(4)
     world.provider.pause()  # there is nothing to ask it
     try:
         equal(token(world, account), "LOGIN_REQUIRED", "after its end")
@@ -124,6 +124,46 @@ def test_a_permission_that_is_taken_back_meanwhile_covers_no_token(world):
     time.sleep(0.3)
     world.run("grant", "revoke", grant).expect(0, "revoke")
     equal(outcome(browser.receive()), "NOT_GRANTED", "the answer")
+
+
+def test_a_client_with_a_secret_refreshes_with_it(world):
+    world.on()
+    world.client = world.provider.client("web", [LOOPBACK])
+    account = world.account(world.provider, world.client, "--client-secret-fd", "{fd}", passphrase=world.client.secret)
+    for _ in range(2):
+        end_of_life()
+        check(is_token(new := token(world, account)), f"the answer: {new}")
+    equal({entry["auth"] for entry in world.provider.log("token")}, {"basic"}, "how it says who it is")
+    equal((refreshes(world.provider), world.sessions()), (2, 1), "requests, sessions")
+
+
+def test_a_token_that_is_bound_to_a_key_is_refreshed_with_it(world):
+    world.on("panva", dpop_nonce=True)
+    account = world.account(world.provider, world.client, "--dpop")
+    world.provider.reset()
+    for _ in range(2):
+        end_of_life()
+        port = world.cli()
+        port.send("oauth.token", {"account": account}, None)
+        equal(port.receive()["result"]["tokenType"], "DPoP", "the type")
+    log = world.provider.log("token", grant_type="refresh_token")
+    equal({entry["dpop"] for entry in log}, {True}, "proofs")
+    equal([entry["status"] for entry in log], [400, 200] * 2, "the provider wants a nonce of its own each time")
+    equal(world.sessions(), 1, "sessions")
+
+
+def test_a_provider_that_hangs_holds_up_no_other(world):
+    crowd = Crowd(world)
+    hanging = [crowd.add() for _ in range(7)]
+    account = world.signed_in("openkey-1.7.5")
+    end_of_life()
+    crowd.provider.fault("token", "hangBefore", times=-1)
+    for one in hanging:
+        crowd.browser.send("oauth.token", {"account": one}, None)
+    time.sleep(1)
+    started = time.monotonic()
+    check(is_token(new := token(world, account)), f"the answer: {new}")
+    check(time.monotonic() - started < 5, f"it came after {time.monotonic() - started:.1f} s")
 
 
 # --- two agents on one vault ----------------------------------------------------------------------

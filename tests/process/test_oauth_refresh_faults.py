@@ -3,15 +3,14 @@
 # tests/run: timeout=600
 import collections
 import contextlib
-import json
 import socket
 import threading
 import time
 
 from cli_world import Failure
 from oauth_provider import Provider
-from oauth_world import CHROMIUM_REDIRECT, LOOPBACK
-from refresh_world import OPENKEY, check, end_of_life, equal, main, outcome, is_token, refreshes, state, token, until_left
+from oauth_world import LOOPBACK
+from refresh_world import OPENKEY, Crowd, check, end_of_life, equal, main, outcome, is_token, refreshes, state, token, until_left
 
 PAUSE = 2  # seconds after a failure in which nothing is asked again
 WRONG_ID_TOKENS = [
@@ -94,37 +93,6 @@ METADATA_FAULTS = [
     ("set", {"values": {"token_endpoint": "http://example.com/token"}}, "PROVIDER_ERROR"),
     ("del", {"names": ["token_endpoint"]}, "PROVIDER_ERROR"),
 ]
-
-
-class Crowd:
-    """An extension that has signed in many people, as fast as that goes."""
-
-    def __init__(self, world, **options):
-        self.world, self.provider = world, world.on(**options)
-        self.client = self.provider.client("spa", [CHROMIUM_REDIRECT])
-        self.browser = world.browser(connect=False)
-        self.count = 0
-
-    def add(self):
-        """The id of a new account."""
-        self.count += 1
-        person = f"{self.count}-{self.world.person}"
-        return self.world.sign_in(self.browser, self.provider, self.client, person=person)["id"]
-
-    def reply(self, account):
-        reply = self.browser.call("oauth.token", {"account": account}, None, timeout=60)
-        text = json.dumps(reply)
-        shown = [secret for secret in self.provider.issued() if secret in text and "error" in reply]
-        check(not shown, f"a secret is in the error: {text}")
-        return reply
-
-    def outcome(self, account):
-        """The reason, None for a token."""
-        reply = self.reply(account)
-        return reply["error"]["data"]["reason"] if "error" in reply else None
-
-    def states(self):
-        return {item["id"]: item["state"] for item in self.browser.result("oauth.accounts", None, None)["accounts"]}
 
 
 def differences(found, expected):
