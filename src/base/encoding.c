@@ -199,6 +199,52 @@ SrSecret *sr_base64_encode_secret(const guint8 *bytes, gsize size, GError **erro
     return text;
 }
 
+char *sr_base64url_encode_padded(const guint8 *bytes, gsize size)
+{
+    const gsize length = (size + 2) / 3 * 4;
+    char *text = g_malloc(length + 1);
+
+    memset(text, '=', length);
+    base64_write(base64url_alphabet, bytes, size, text);
+    text[length] = '\0';
+    return text;
+}
+
+GByteArray *sr_base64url_decode_padded(const char *text, gsize length)
+{
+    gsize bare = length;
+
+    if (length % 4 != 0)
+        return NULL;
+    while (bare > 0 && length - bare < 2 && text[bare - 1] == '=')
+        bare--;
+    return sr_base64url_decode(text, bare, NULL);
+}
+
+/* --- base32 --------------------------------------------------------------------------------- */
+
+char *sr_base32_encode(const guint8 *bytes, gsize size)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+    char *text = g_malloc((size * 8 + 4) / 5 + 1);
+    char *at = text;
+    guint32 bits = 0;
+    guint held = 0;
+
+    for (gsize i = 0; i < size; i++) {
+        bits = bits << 8 | bytes[i];
+        held += 8;
+        while (held >= 5) {
+            held -= 5;
+            *at++ = alphabet[bits >> held & 31];
+        }
+    }
+    if (held)
+        *at++ = alphabet[bits << (5 - held) & 31];
+    *at = '\0';
+    return text;
+}
+
 /* --- base58btc ------------------------------------------------------------------------------ */
 
 #define BASE58_TEXT_MAX 256

@@ -47,3 +47,12 @@ char *sr_base58_encode(const guint8 *bytes, gsize size);
 
 /* NULL when @text (at most 256 characters) is not base58btc. */
 GByteArray *sr_base58_decode(const char *text, gsize length);
+
+/* base32 (RFC 4648 §6) in small letters without padding, as CIDs are written. Owned by the caller.
+ */
+char *sr_base32_encode(const guint8 *bytes, gsize size);
+
+/* base64url with padding, as TinyCloud's headers have it, and back: strict, NULL when malformed.
+ * Owned by the caller. */
+char *sr_base64url_encode_padded(const guint8 *bytes, gsize size);
+GByteArray *sr_base64url_decode_padded(const char *text, gsize length);

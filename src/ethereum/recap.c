@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/json_canonical.h"
 #include "ethereum/char_class.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ void sr_recap_free(SrRecap *recap)
     g_free(recap);
 }
 
-/* Whether the names of every object in @value are in the order of their bytes. */
+/* Whether the names of every object in @value are in canonical order. */
 static gboolean is_sorted(SrJson *value)
 {
     const char *before = NULL;
@@ -58,7 +59,7 @@ static gboolean is_sorted(SrJson *value)
     if (!json_object_is_type(value, json_type_object))
         return TRUE;
     json_object_object_foreach (value, name, member) {
-        if ((before && strcmp(before, name) >= 0) || !is_sorted(member))
+        if ((before && sr_json_compare_names(before, name) >= 0) || !is_sorted(member))
             return FALSE;
         before = name;
     }
