@@ -16,22 +16,17 @@
 
 #include "base/json.h"
 #include "ethereum/recap.h"
+#include "tinycloud/request_limits.h"
 #include "tinycloud/space.h"
 
 #include <glib.h>
 
-#define SR_REQUEST_MANIFESTS_MAX 16u
-#define SR_REQUEST_PERMISSIONS_MAX 256u /* of all manifests, or resources of a composed request */
-#define SR_REQUEST_ACTIONS_MAX 64u      /* of one permission */
-#define SR_REQUEST_ACTION_TEXT_MAX 128u /* bytes of one action; paths and spaces: see space.h */
-#define SR_REQUEST_TEXT_MAX 1024u       /* bytes of a name, a description, a URL */
-
 typedef struct {
     SrJson *attenuations; /* {resource URI: {"ns/ability": [{}]}}, for sr_recap_encode */
     char *space_id;       /* the primary space: what the session is for */
-    SrJson *spaces; /* {name: space id}, "spaces" of the SDK's session; {} when there is none */
-    char **own_networks; /* NULL-terminated: the signer's networks that network.create is for */
-    gint64 expiry_ms;    /* how long the manifests want it to hold (the longest one), 0: no wish */
+    SrJson *spaces;       /* {"public": space id}, as "spaces" of the SDK's session has them */
+    char **own_networks;  /* NULL-terminated: the signer's networks that network.create is for */
+    gint64 expiry_ms;     /* how long the manifests want it to hold (the longest one), 0: no wish */
 } SrCapabilityRequest;
 
 /*
@@ -51,8 +46,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrCapabilityRequest, sr_capability_request_free)
 /*
  * Whether a ReCap gives so much that it is to be shown as such and never remembered: an ability
  * with
- * "*" in it, or a resource with "*" where the space, the service or all of the path would stand.
- * For requests of our own and for messages that somebody else built.
+ * "*", a resource with "*" where the space, the service or all of the path would stand, or "*" in a
+ * resource that is not TinyCloud's. For messages that somebody else built; and the same for
+ * attenuations ({resource: {ability: […]}}).
  */
 gboolean sr_recap_is_too_wide(const SrRecap *recap);
 gboolean sr_attenuations_are_too_wide(SrJson *attenuations);
