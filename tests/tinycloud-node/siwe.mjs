@@ -83,9 +83,10 @@ export function recapOf({ resources = [], statement }) {
     const { att, prf, ...more } = fromJcs(fromBase64url(found[0].slice(PREFIX.length)), "the ReCap");
     need(Object.keys(more).length === 0 && Array.isArray(prf), 401, "a ReCap has att and prf");
     const capabilities = capabilitiesOf(att);
+    const parents = prf.map((cid) => readCid(cid, true));
     // The node reads the caveats of a ReCap as empty ones.
     need(capabilities.every(({ caveats }) => caveats.every((caveat) => !Object.keys(caveat).length)), 401, "a ReCap with caveats");
     const words = statementOf(att);
     need(statement === words || statement?.endsWith(` ${words}`), 401, `the statement does not end with: ${words}`);
-    return { capabilities, parents: prf.map((cid) => readCid(cid, true)) };
+    return { capabilities, parents };
 }

@@ -1,0 +1,569 @@
+#!/usr/bin/env -S python3 -B
+"""The TinyCloud node that sealring is tested with takes what the real one takes, and refuses the rest for the right reason."""
+import base64
+import contextlib
+import copy
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cli_world
+from cli_world import ADDRESS_ONE, KEY_ONE, Failure, Skip, check, contains, equal, is_running
+from tinycloud_node import Checker, Maker, TinyCloudNode, padded
+
+WALLET = "0x" + KEY_ONE
+STRANGER = "0x" + "0" * 63 + "2"
+SPACE = f"tinycloud:pkh:eip155:1:{ADDRESS_ONE}:default"
+OTHER_SPACE = f"tinycloud:pkh:eip155:1:{ADDRESS_ONE}:secrets"
+KV = ["tinycloud.kv/del", "tinycloud.kv/get", "tinycloud.kv/list", "tinycloud.kv/metadata", "tinycloud.kv/put"]
+NOTES = f"{SPACE}/kv/notes"
+GRANTS = {NOTES: KV, f"{SPACE}/delegation": ["tinycloud.delegation/revoke", "tinycloud.delegation/status"]}
+SEEDS = {"session": "11" * 32, "friend": "22" * 32, "stranger": "33" * 32}
+HOUR = 3600
+
+
+def iso(seconds):
+    """A time as JavaScript's toISOString writes it."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Programs:
+    """Node, checker and maker, each started when it is first asked for; all tests of the file share them."""
+
+    def __init__(self):
+        self.stack = contextlib.ExitStack()
+        self.running = {}
+
+    def get(self, kind):
+        if kind not in self.running:
+            self.running[kind] = self.stack.enter_context(kind())
+        return self.running[kind]
+
+    @property
+    def node(self):
+        return self.get(TinyCloudNode)
+
+    @property
+    def checker(self):
+        return self.get(Checker)
+
+    def make(self, kind, **parameters):
+        return self.get(Maker).make(kind, **parameters)
+
+    def again(self):
+        """For the next test: an empty node."""
+        if TinyCloudNode in self.running:
+            self.node.reset()
+        return self
+
+    def close(self):
+        """After each test: nothing ends."""
+
+    # --- what clients sign -----------------------------------------------------------------------
+
+    def key(self, who="session"):
+        return self.make("key", seed=SEEDS[who])
+
+    def cacao(self, seconds=HOUR, **more):
+        """A sign-in of the owner: the session key may do GRANTS."""
+        now = time.time()
+        return self.make("cacao", **{"privateKey": WALLET, "aud": self.key()["method"], "grants": GRANTS, "iat": iso(now),
+                                     "exp": iso(now + seconds), **more})
+
+    def delegation(self, parent, seconds=60, **more):
+        """The session key gives a friend what it may."""
+        return self.make("ucan", **{"seed": SEEDS["session"], "aud": self.key("friend")["did"], "parents": [parent["cid"]],
+                                    "grants": {NOTES: KV}, "exp": time.time() + seconds, **more})
+
+    def invocation(self, parent, ability="tinycloud.kv/get", path="/one", **more):
+        return self.make("ucan", **{"seed": SEEDS["session"], "parents": [parent["cid"]], "grants": {NOTES + path: [ability]},
+                                    "exp": time.time() + 60, **more})["authorization"]
+
+    def status_of(self, parent, cid):
+        asked = self.make("ucan", seed=SEEDS["session"], parents=[parent["cid"]], exp=time.time() + 60,
+                          grants={f"urn:cid:{cid}": ["tinycloud.delegation/status"]})
+        return self.node.status(asked["authorization"], cid)
+
+    def host(self, space=SPACE, **more):
+        """The owner has @space hosted."""
+        message = self.make("cacao", **{"privateKey": WALLET, "aud": self.node.peer(space), "iat": iso(time.time()),
+                                        "grants": {f"{space}/space": ["tinycloud.space/host"]}, **more})
+        return self.node.delegate(message["authorization"])
+
+    def signed_in(self, **more):
+        """A sign-in that the node knows, to a space that it hosts."""
+        equal(self.host().json()["activated"], [SPACE], "the hosted space")
+        cacao = self.cacao(**more)
+        accepted(self.node.delegate(cacao["authorization"]))
+        return cacao
+
+    def record(self, **more):
+        now = time.time()
+        return self.make("session", **{"privateKey": WALLET, "grants": GRANTS, "spaceId": SPACE, "spaces": {"secrets": OTHER_SPACE},
+                                       "iat": iso(now), "exp": iso(now + HOUR), **more})
+
+
+def accepted(reply):
+    equal((reply.status, reply.text if reply.status != 200 else ""), (200, ""), "the answer")
+    return reply
+
+
+def refused(reply, status, reason):
+    equal(reply.status, status, f"status of {reply.text}")
+    contains(reply.text, reason, "the reason")
+
+
+def refuses(verdict, status, reason):
+    equal((verdict["ok"], verdict.get("status")), (False, status), f"the verdict {verdict}")
+    contains(verdict["reason"], reason, "the reason")
+
+
+def vectors(name):
+    path = Path(os.environ.get("VECTORS", "nowhere")) / "tinycloud" / name
+    if not path.exists():
+        raise Skip(f"no {path.name} in VECTORS")
+    return json.loads(path.read_text())
+
+
+# --- published vectors ----------------------------------------------------------------------------
+
+def test_the_published_parent_and_its_ucan_are_accepted(world):
+    published = vectors("grant-output-accept.json")
+    parent, case = published["parentFormatVector"], published["cases"][0]
+    world.node.set_clock(published["fixedInstantEpochSeconds"] - time.time())
+    reply = accepted(world.node.delegate(padded(bytes.fromhex(parent["dagCborHex"])))).json()
+    equal(reply["cid"], parent["expectedCid"], "the parent's CID")
+    equal((reply["activated"], len(reply["skipped"])), ([], 1), "spaces")
+    equal(accepted(world.node.delegate(case["ucan"]["encoded"])).json()["cid"], case["ucan"]["delegationId"], "the UCAN's CID")
+    refused(world.node.delegate(parent["dagCborBase64Url"]), 401, "not base64url with padding")  # as the vector writes it
+    world.node.set_clock(0)
+    refused(world.node.delegate(case["ucan"]["encoded"]), 401, "expired or not yet valid")
+
+
+def golden(world, case, **more):
+    operation = case["operation"]
+    resource = f"{operation['space'].rpartition(':')[0]}:{operation['path']}"
+    return world.checker.verdict("cacao", siwe=case["siwe"], signature=case["signature"], now=1740000000,
+                                 needs=[[resource, operation["action"]]], **more)
+
+
+def test_the_valid_golden_vectors_are_accepted(world):
+    cases = vectors("verifier-golden-vectors.json")["valid"]
+    for case in cases:
+        verdict = golden(world, case)
+        check(verdict["ok"], f"{case['case']}: {verdict}")
+        equal((verdict["signature"], len(verdict["parents"])), (case["signature"], len(case["proofCids"])), case["case"])
+    equal(len(cases), 5, "cases")
+
+
+def test_the_invalid_golden_vectors_are_refused_for_their_reason(world):
+    cases = {case["case"]: case for case in vectors("verifier-golden-vectors.json")["invalid"]}
+    refuses(golden(world, cases["expired"]), 401, "expired")
+    refuses(golden(world, cases["wrong-ability"]), 403, "Unauthorized Action")
+    check(golden(world, cases["replayed-nonce"]["replayOf"], once=True)["ok"], "the nonce is new")
+    refuses(golden(world, cases["replayed-nonce"], once=True), 409, "nonce")
+    # The message of the last one is good; what it is about, a block of a file, is not part of it.
+    check(golden(world, cases["digest-mismatch"])["ok"], "the message of digest-mismatch")
+    equal(len(cases), 4, "cases")
+
+
+# --- the life of a session ------------------------------------------------------------------------
+
+def test_a_space_is_hosted_by_its_owner_and_keeps_values(world):
+    node, cacao = world.node, world.cacao()
+    equal(node.info()["protocol"], 1, "protocol")
+    reply = accepted(node.delegate(cacao["authorization"])).json()
+    equal(reply, {"cid": cacao["cid"], "activated": [], "skipped": [SPACE]}, "before the space is hosted")
+    refused(node.invoke(world.invocation(cacao)), 404, "Space not found")
+    equal(world.host().json()["activated"], [SPACE], "hosted")
+    equal(accepted(node.delegate(cacao["authorization"])).json()["activated"], [SPACE], "the same sign-in again")
+    accepted(node.invoke(world.invocation(cacao, "tinycloud.kv/put"), b"value", "text/x-note"))
+    reply = accepted(node.invoke(world.invocation(cacao)))
+    equal((reply.body, reply.headers["Content-Type"]), (b"value", "text/x-note"), "the value")
+    equal(node.invoke(world.invocation(cacao, "tinycloud.kv/list", "")).json(), ["notes/one"], "the list")
+    accepted(node.invoke(world.invocation(cacao, "tinycloud.kv/del")))
+    refused(node.invoke(world.invocation(cacao)), 404, "No Such Key")
+    log = node.log("/invoke")
+    equal([entry["status"] for entry in log], [404, 200, 200, 200, 200, 404], "the log")
+    check(all(entry["cid"].startswith("bafkr4i") for entry in log), "CIDs in the log")
+
+
+def test_a_space_is_hosted_only_by_its_owner_and_only_for_the_peer(world):
+    cacao = world.cacao()
+    equal(world.host(aud=world.key()["did"]).json()["skipped"], [SPACE], "another DID")
+    equal(world.host(aud=world.node.peer(OTHER_SPACE)).json()["skipped"], [SPACE], "the peer of another space")
+    refused(world.host(privateKey=STRANGER), 403, "Cannot find parent delegation")
+    equal(world.node.delegate(cacao["authorization"]).json()["activated"], [], "hosted spaces")
+    refused(world.node.request("GET", "/peer/generate/default"), 400, "Invalid space ID")
+
+
+# --- forms of a CACAO -----------------------------------------------------------------------------
+
+HEAD = bytes.fromhex("a1617467") + b"eip4361"  # the map h
+HEAD_END = 1 + 2 + len(HEAD)
+TAIL = 2 + 1 + 2 + 2 + 65 + 2 + 7  # the entry s
+
+
+def mutations(data):
+    """Other bytes for the same delegation, with the reason to refuse each."""
+    head, p, s = data[1:HEAD_END], data[HEAD_END:-TAIL], data[-TAIL:]
+    equal((data[:1], head[2:]), (b"\xa3", HEAD), "the bytes of a CACAO")
+    version = data.index(b"gversion\x01")
+    yield b"\xa3" + p + head + s, "not canonical DAG-CBOR"
+    yield b"\xa3" + head + s + p, "not canonical DAG-CBOR"
+    yield b"\xbf" + data[1:] + b"\xff", "not DAG-CBOR"
+    yield data + b"\0", "not DAG-CBOR"
+    yield data[:-1], "not DAG-CBOR"
+    yield data[:version + 8] + b"\x18\x01" + data[version + 9:], "DAG-CBOR"
+    yield data[:version + 8] + b"\x02" + data[version + 9:], "types in p"
+    yield data.replace(b"eip191", b"eip190"), "types of the CACAO"
+    yield data.replace(b"eip4361", b"eip4362"), "types of the CACAO"
+    yield b"\xa4" + data[1:] + b"ax\x01", "members of the CACAO"
+
+
+def test_other_bytes_for_the_same_delegation_are_refused(world):
+    data = base64.urlsafe_b64decode(world.cacao()["authorization"])
+    for bytes_, reason in mutations(data):
+        refused(world.node.delegate(padded(bytes_)), 401, reason)
+
+
+def test_a_flipped_bit_anywhere_is_refused(world):
+    cacao = world.cacao(grants={NOTES: ["tinycloud.kv/get"]})
+    data = base64.urlsafe_b64decode(cacao["authorization"])
+    for i in range(len(data)):
+        changed = bytearray(data)
+        changed[i] ^= 1 << i % 8
+        verdict = world.checker.verdict("cacao", authorization=padded(changed))
+        check(not verdict["ok"] and verdict["status"] in (401, 403), f"byte {i}: {verdict}")
+
+
+def test_the_header_has_one_form(world):
+    texts = [world.cacao(domain="a" * length)["authorization"] for length in (4, 5, 6)]
+    equal(sorted(text.count("=") for text in texts), [0, 1, 2], "the padding")
+    for text in texts:
+        accepted(world.node.delegate(text))
+        refused(world.node.delegate("Bearer " + text), 401, "not base64url with padding")
+        refused(world.node.delegate(text + "="), 401, "not base64url with padding")
+        if text.endswith("="):
+            refused(world.node.delegate(text.rstrip("=")), 401, "not base64url with padding")
+    refused(world.node.delegate(""), 401, "")
+    refused(world.node.request("POST", "/delegate"), 401, "")
+
+
+def test_v_has_four_values_and_must_fit(world):
+    good = world.cacao(nonce="abcdefgh", iat="2026-11-27T12:00:00.000Z", exp="2999-11-27T12:00:00.000Z")
+    v = int(good["signature"][-2:], 16)
+    other = {27: 28, 28: 27}[v]
+    same = {"nonce": "abcdefgh", "iat": "2026-11-27T12:00:00.000Z", "exp": "2999-11-27T12:00:00.000Z"}
+    world.node.set_clock(1796083200 - time.time())
+    accepted(world.node.delegate(good["authorization"]))
+    short = world.cacao(v=v - 27, **same)
+    check(accepted(world.node.delegate(short["authorization"])).json()["cid"] != good["cid"], "the CID is over all 65 bytes")
+    for wrong, reason in [(other, "verify signature"), (other - 27, "verify signature"), (29, "v is"), (54, "v is"), (v + 27, "v is")]:
+        refused(world.node.delegate(world.cacao(v=wrong, **same)["authorization"]), 401, reason)
+
+
+def test_what_the_message_says_must_be_what_the_recap_grants(world):
+    good = world.make("cacao", privateKey=WALLET, aud=world.key()["method"], grants=GRANTS, iat=iso(time.time()))
+    statement = good["siwe"].split("\n")[3]
+    recap = good["siwe"].rpartition("- ")[2]
+    cases = [({"statement": statement[:-1]}, "the statement does not end with"),
+             ({"statement": statement.replace("(1)", "(2)")}, "the statement does not end with"),
+             ({"statement": "I accept." + statement}, "the statement does not end with"),
+             ({"resources": [recap, "https://example.com/"]}, "not the last resource"),
+             ({"resources": [recap, recap]}, "not the last resource"),
+             ({"resources": [recap + "="]}, "not base64url without padding"),
+             ({"resources": [recap_of({"prf": [], "att": {NOTES: {"a/b": [{}]}}})]}, "not in the order of JCS"),
+             ({"resources": [recap_of({"att": {NOTES: {"a/b": []}}, "prf": []})]}, "no caveats"),
+             ({"resources": [recap_of({"att": {NOTES: {"a/b": [{"x": 1}]}}, "prf": []})]}, "a ReCap with caveats"),
+             ({"resources": [recap_of({"att": {"urn:x'. (2) 'kv": {"a/b": [{}]}}, "prf": []})]}, "not a URI"),
+             ({"resources": [recap_of({"att": {NOTES: {"get": [{}]}}, "prf": []})]}, "not an ability"),
+             ({"resources": [recap_of({"att": {}, "prf": [good["cid"]]})]}, "not a CID")]
+    for members, reason in cases:
+        refused(world.node.delegate(world.cacao(**members)["authorization"]), 401, reason)
+    accepted(world.node.delegate(world.cacao(statement="I accept. " + statement)["authorization"]))
+
+
+def recap_of(value):
+    return "urn:recap:" + padded(json.dumps(value, separators=(",", ":")).encode()).rstrip("=")
+
+
+def test_the_statement_is_in_the_order_of_the_rust_library(world):
+    grants = {NOTES: ["a.b/x", "a/z", "a/y", "10/b", "9/a"], f"{SPACE}/kv": ["a/x"]}
+    statement = world.cacao(grants=grants)["siwe"].split("\n")[3]
+    contains(statement, f"(1) 'a': 'x' for '{SPACE}/kv'. (2) '10': 'b' for '{NOTES}'. (3) '9': 'a' for '{NOTES}'. "
+             f"(4) 'a': 'y', 'z' for '{NOTES}'. (5) 'a.b': 'x' for '{NOTES}'.", "the statement")
+
+
+def test_a_delegation_has_its_time(world):
+    now = time.time()
+    for times, reason in [({"exp": iso(now - 1)}, "expired"), ({"nbf": iso(now + 9)}, "not yet valid"), ({"exp": "2026-02-30T00:00:00Z"}, "no such time")]:
+        refused(world.node.delegate(world.cacao(**times)["authorization"]), 401, reason)
+    cacao = world.cacao()
+    world.node.set_clock(HOUR + 1)
+    refused(world.node.delegate(cacao["authorization"]), 401, "expired or not yet valid")
+
+
+# --- forms of a UCAN ------------------------------------------------------------------------------
+
+def payload_of(token):
+    part = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def dump(value):
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def test_other_texts_of_the_same_invocation_are_refused(world):
+    cacao = world.signed_in()
+    payload = payload_of(world.invocation(cacao))
+    text = dump(payload)
+    reverse = json.dumps(dict(reversed(payload.items())), separators=(",", ":"))
+    cases = [(reverse, "order of JCS"), (json.dumps(payload), "order of JCS"), (text.replace('"iss"', '"iss":"x","iss"'), "order of JCS"),
+             (text.replace("kv/get", "kv\\/get"), "order of JCS"), (text[:-1], "not JSON"), (dump({**payload, "nnc": None}), "types in the UCAN"),
+             (dump({**payload, "exp": "1"}), "times of the UCAN"), (dump({**payload, "more": 1}), "members of the UCAN"),
+             (dump({**payload, "iss": payload["aud"]}), "iss is not"), (dump({**payload, "iss": world.key("friend")["method"]}), "iss is not"),
+             (dump({**payload, "aud": world.key("friend")["did"]}), "for its own DID"), (dump({**payload, "att": {}, "prf": [""]}), "not a CID")]
+    for changed, reason in cases:
+        refused(world.node.invoke(world.invocation(cacao, text=changed)), 401, reason)
+    accepted(world.node.invoke(world.invocation(cacao, "tinycloud.kv/put", text=text.replace("kv/get", "kv/put"))))
+
+
+def test_other_heads_of_an_invocation_are_refused(world):
+    cacao = world.signed_in()
+    other = {"alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "x": world.key("friend")["x"]}
+    for head, reason in [({"alg": "none"}, "header"), ({"alg": "ES256"}, "header"), ({"ucv": "0.9.0"}, "header"), ({"kid": "default"}, "members"),
+                         ({"jwk": other}, "iss is not"), ({"jwk": {**other, "d": "x"}}, "jwk"), ({"typ": "jwt"}, "header")]:
+        refused(world.node.invoke(world.invocation(cacao, head=head)), 401, reason)
+
+
+def test_a_damaged_invocation_is_refused(world):
+    cacao = world.signed_in()
+    token = world.invocation(cacao)
+    head, body, signature = token.split(".")
+    raw = bytearray(base64.urlsafe_b64decode(signature + "=="))
+    for i in range(0, 64, 7):
+        damaged = bytes(raw[:i]) + bytes([raw[i] ^ 1]) + bytes(raw[i + 1:])
+        refused(world.node.invoke(f"{head}.{body}.{padded(damaged).rstrip('=')}"), 401, "Failed to verify signature")
+    for text, reason in [(token + "==", "base64url"), (f"{head}.{body}", "three parts"), (f"{token}.", "three parts"),
+                         (f"{head}.{body}.", "Failed to verify"), ("Bearer " + token, "base64url")]:
+        refused(world.node.invoke(text), 401, reason)
+    refused(world.node.invoke(token), 404, "No Such Key")  # it was good
+
+
+def test_an_invocation_has_its_time_and_comes_once(world):
+    cacao, now = world.signed_in(), time.time()
+    for times, reason in [({"exp": now - 1}, "expired"), ({"nbf": now + 30}, "not yet valid"), ({"exp": now + 2 * HOUR}, "lifetime exceeds")]:
+        refused(world.node.invoke(world.invocation(cacao, **times)), 401, reason)
+    put = world.invocation(cacao, "tinycloud.kv/put", nnc="urn:uuid:one")
+    accepted(world.node.invoke(put, b"1"))
+    refused(world.node.invoke(put, b"2"), 409, "duplicate invocation")
+    refused(world.node.invoke(world.invocation(cacao, nnc="urn:uuid:one")), 409, "duplicate invocation")
+    equal(world.node.invoke(world.invocation(cacao)).body, b"1", "the value")
+    accepted(world.node.invoke(world.invocation(cacao, exp=int(time.time()) + 60)))
+
+
+# --- what is covered ------------------------------------------------------------------------------
+
+def test_an_invocation_does_what_its_session_may_and_nothing_else(world):
+    cacao = world.signed_in(grants={NOTES: ["tinycloud.kv/put", "tinycloud.kv/delete"], f"{SPACE}/kv/all/": KV, f"{SPACE}/sql": ["tinycloud.sql/*"]})
+    equal(world.host(OTHER_SPACE).json()["activated"], [OTHER_SPACE], "another space")
+    may = [("tinycloud.kv/put", NOTES), ("tinycloud.kv/put", NOTES + "/a/b"), ("tinycloud.kv/put", f"{SPACE}/kv/all/x"),
+           ("tinycloud.sql/read", f"{SPACE}/sql/db"), ("tinycloud.kv/del", NOTES)]
+    not_ = [("tinycloud.kv/get", NOTES), ("tinycloud.kv/put", NOTES + "es"), ("tinycloud.kv/put", f"{SPACE}/kv/all"), ("tinycloud.kv/put", f"{SPACE}/kv"),
+            ("tinycloud.kv/put", f"{OTHER_SPACE}/kv/notes"), ("tinycloud.kv/put", NOTES + "#x"), ("tinycloud.duckdb/read", f"{SPACE}/sql"),
+            ("tinycloud.kv/*", NOTES), ("tinycloud.kv/put", f"{SPACE}/kv/notes/../x")]
+    for ability, resource in may:
+        accepted(world.node.invoke(world.invocation(cacao, grants={resource: [ability]}), b"x"))
+    for ability, resource in not_:
+        refused(world.node.invoke(world.invocation(cacao, grants={resource: [ability]})), 403, "Unauthorized Action")
+
+
+def test_an_invocation_stands_on_known_delegations_to_its_signer(world):
+    cacao = world.signed_in()
+    unknown = world.cacao()
+    for more, reason in [({"parents": [unknown["cid"]]}, "Cannot find parent"), ({"parents": []}, "Cannot find parent"),
+                         ({"parents": [cacao["cid"], unknown["cid"]]}, "Cannot find parent"), ({"parents": [cacao["cid"]] * 2}, "Cannot find parent"),
+                         ({"seed": SEEDS["stranger"]}, "Unauthorized Invoker")]:
+        refused(world.node.invoke(world.invocation(cacao, **more)), 403, reason)
+    for cid in ("z" + cacao["cid"], cacao["cid"].upper(), cacao["cid"].replace("bafkr", "bafyr")):
+        refused(world.node.invoke(world.invocation(cacao, parents=[cid])), 401, "CID")
+
+
+# --- delegations of delegations -------------------------------------------------------------------
+
+def test_a_session_gives_a_friend_a_part(world):
+    cacao = world.signed_in()
+    part = world.delegation(cacao, grants={NOTES + "/shared": ["tinycloud.kv/get", "tinycloud.kv/put"]})
+    equal(accepted(world.node.delegate(part["authorization"])).json(), {"cid": part["cid"], "activated": [SPACE], "skipped": []}, "the answer")
+    accepted(world.node.invoke(world.invocation(part, "tinycloud.kv/put", "/shared/x", seed=SEEDS["friend"]), b"hello"))
+    equal(world.node.invoke(world.invocation(cacao, path="/shared/x")).body, b"hello", "the value")
+    refused(world.node.invoke(world.invocation(part, path="/own", seed=SEEDS["friend"])), 403, "Unauthorized Action")
+    refused(world.node.invoke(world.invocation(part, path="/shared/x", seed=SEEDS["stranger"])), 403, "Unauthorized Invoker")
+
+
+def test_a_delegation_is_refused_that_gives_more_than_its_parent(world):
+    now = time.time()
+    end = iso(now + HOUR)
+    cacao = world.signed_in(exp=end, nbf=iso(now - 30))
+    whole = datetime.datetime.fromisoformat(end.replace("Z", "+00:00")).timestamp()
+    good = {"exp": whole, "nbf": now - 10}
+    cases = [({"grants": {NOTES: ["tinycloud.kv/*"]}}, "Unauthorized Capability"), ({"grants": {f"{SPACE}/kv": KV}}, "Unauthorized Capability"),
+             ({"grants": {f"{OTHER_SPACE}/kv/notes": KV}}, "Unauthorized Capability"), ({"exp": whole + 0.5}, "expiry exceeds parent"),
+             ({"nbf": now - 60}, "not_before precedes parent"), ({"parents": []}, "Cannot find parent"), ({"seed": SEEDS["stranger"]}, "Cannot find parent")]
+    for more, reason in cases:
+        refused(world.node.delegate(world.delegation(cacao, **{**good, **more})["authorization"]), 403, reason)
+    accepted(world.node.delegate(world.delegation(cacao, **good)["authorization"]))
+
+
+def test_caveats_stay_and_a_terminal_delegation_ends_the_chain(world):
+    cacao = world.signed_in()
+    terminal = world.delegation(cacao, fct=[{"xyz.tinycloud.policy/delegationMode": "terminal"}])
+    limited = world.delegation(cacao, grants={NOTES: {"tinycloud.kv/get": [{"only": "this"}]}})
+    for parent in (terminal, limited):
+        accepted(world.node.delegate(parent["authorization"]))
+    next_ = {"seed": SEEDS["friend"], "aud": world.key("stranger")["did"], "grants": {NOTES: ["tinycloud.kv/get"]}, "seconds": 30}
+    refused(world.node.delegate(world.delegation(terminal, **next_)["authorization"]), 403, "terminal-parent-cannot-redelegate")
+    refused(world.node.delegate(world.delegation(limited, **next_)["authorization"]), 403, "child-caveats-not-subset-of-parent")
+    refused(world.node.invoke(world.invocation(limited, seed=SEEDS["friend"])), 403, "invocation-caveats-not-subset")
+    same = {**next_, "grants": {NOTES: {"tinycloud.kv/get": [{"only": "this"}]}}}
+    accepted(world.node.delegate(world.delegation(limited, **same)["authorization"]))
+
+
+def test_nothing_works_on_an_expired_parent(world):
+    cacao = world.signed_in(seconds=120)
+    child = world.delegation(cacao, seconds=100)
+    accepted(world.node.delegate(child["authorization"]))
+    accepted(world.node.invoke(world.invocation(child, "tinycloud.kv/put", seed=SEEDS["friend"]), b"x"))
+    world.node.set_clock(110)
+    later = time.time() + 150
+    refused(world.node.invoke(world.invocation(child, seed=SEEDS["friend"], exp=later)), 403, "Unauthorized Action")
+    equal(world.node.invoke(world.invocation(cacao, exp=later)).body, b"x", "the session itself")
+    world.node.set_clock(130)
+    refused(world.node.invoke(world.invocation(cacao, exp=later)), 403, "Unauthorized Action")
+    refused(world.node.delegate(world.delegation(cacao, seconds=200)["authorization"]), 403, "expiry exceeds parent")
+
+
+# --- revocations ----------------------------------------------------------------------------------
+
+def revocation(world, cid, form="ucan:", **more):
+    return world.make("cacao", **{"privateKey": WALLET, "aud": form + cid, "iat": iso(time.time()), **more})["authorization"]
+
+
+def test_a_revoked_delegation_is_dead_with_all_that_stands_on_it(world):
+    cacao = world.signed_in()
+    child = world.delegation(cacao)
+    accepted(world.node.delegate(child["authorization"]))
+    refused(world.node.revoke(revocation(world, cacao["cid"], privateKey=STRANGER)), 403, "Unauthorized Revoker")
+    refused(world.node.revoke(revocation(world, child["cid"], "did:key:")), 401, "Invalid Target")
+    refused(world.node.revoke(revocation(world, world.cacao()["cid"])), 403, "Cannot find parent")
+    equal(accepted(world.node.revoke(revocation(world, cacao["cid"]))).json(), {"revoked": True, "cid": cacao["cid"]}, "the answer")
+    refused(world.node.invoke(world.invocation(cacao)), 403, f"delegation-revoked: {cacao['cid']}")
+    refused(world.node.invoke(world.invocation(child, seed=SEEDS["friend"])), 403, f"delegation-ancestor-revoked: ancestor={cacao['cid']}")
+    refused(world.node.delegate(world.delegation(cacao)["authorization"]), 403, "delegation-parent-revoked")
+    grandchild = world.delegation(child, seed=SEEDS["friend"], aud=world.key("stranger")["did"], seconds=10)
+    refused(world.node.delegate(grandchild["authorization"]), 403, "delegation-ancestor-revoked")
+
+
+def test_a_session_revokes_what_it_gave_and_asks_how_it_stands(world):
+    cacao = world.signed_in()
+    child = world.delegation(cacao)
+    equal(world.status_of(cacao, child["cid"]).json()["status"], "not_found", "before")
+    accepted(world.node.delegate(child["authorization"]))
+    equal(world.status_of(cacao, child["cid"]).json(), {"cid": child["cid"], "status": "active", "exists": True, "active": True,
+                                                        "revoked": False, "expired": False}, "then")
+    revoke = {"seed": SEEDS["session"], "exp": time.time() + 60, "grants": {f"urn:cid:{child['cid']}": ["tinycloud.delegation/revoke"]}}
+    refused(world.node.revoke(world.make("ucan", **{**revoke, "seed": SEEDS["stranger"]})["authorization"]), 403, "Unauthorized Revoker")
+    accepted(world.node.revoke(world.make("ucan", parents=[cacao["cid"]], **revoke)["authorization"]))
+    equal(world.status_of(cacao, child["cid"]).json()["status"], "revoked", "after")
+    refused(world.node.invoke(world.invocation(child, seed=SEEDS["friend"])), 403, "delegation-revoked")
+    other = world.delegation(cacao, seconds=30)
+    accepted(world.node.delegate(other["authorization"]))
+    world.node.set_clock(45)
+    equal(world.status_of(cacao, other["cid"]).json()["status"], "expired", "in the end")
+
+
+# --- stored sessions ------------------------------------------------------------------------------
+
+def test_a_stored_session_is_good_until_it_expires(world):
+    record = world.record()
+    equal(world.checker.accept("session", record=record)["cid"], record["tinycloudSession"]["delegationCid"], "the CID")
+    refuses(world.checker.verdict("session", record=record, now=time.time() + HOUR + 1), 401, "expired")
+
+
+def replaced(record, path, value):
+    changed = copy.deepcopy(record)
+    *way, last = path
+    place = changed
+    for name in way:
+        place = place[name]
+    place[last] = value
+    return changed
+
+
+def test_a_stored_session_with_another_member_is_refused(world):
+    record, other = world.record(), world.record(privateKey=STRANGER)
+    inner = "tinycloudSession"
+    spaces = SPACE.replace(ADDRESS_ONE, ADDRESS_ONE.lower())
+    cases = [(["version"], "1.1", "version"), (["address"], other["address"], "address or chain"), (["address"], ADDRESS_ONE.lower(), "the address"),
+             (["chainId"], 5, "address or chain"), (["siwe"], other["siwe"], "address or chain"), (["siwe"], record["siwe"] + "\n", "EIP-4361"),
+             (["signature"], other["signature"], "header or CID"), (["signature"], record["signature"][2:], "in hex"),
+             (["expiresAt"], iso(time.time() + 2 * HOUR), "expiresAt"), (["createdAt"], "now", "not a time"), ([inner, "delegationCid"], other[inner]["delegationCid"], "header or CID"),
+             ([inner, "delegationHeader", "Authorization"], record[inner]["delegationHeader"]["Authorization"] + "=", "header or CID"),
+             ([inner, "spaceId"], OTHER_SPACE, "does not cover"), ([inner, "spaceId"], spaces, "a space"),
+             ([inner, "verificationMethod"], other[inner]["verificationMethod"], "another session key"),
+             ([inner, "verificationMethod"], record[inner]["verificationMethod"].split("#")[0], "not the DID URL"),
+             (["more"], 1, "members"), (["sessionKey"], dump({"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}), "the session key is another")]
+    for path, value, reason in cases:
+        refuses(world.checker.verdict("session", record=replaced(record, path, value)), 401, reason)
+
+
+def test_a_portable_delegation_says_what_its_ucan_says(world):
+    cacao, end = world.cacao(), round(time.time() + 60, 3)
+    made = world.delegation(cacao, grants={NOTES: ["tinycloud.kv/get"]}, exp=end)
+    good = {"cid": made["cid"], "delegationHeader": {"Authorization": made["authorization"]}, "ownerAddress": ADDRESS_ONE, "chainId": 1,
+            "spaceId": SPACE, "path": "notes", "actions": ["tinycloud.kv/get"], "expiry": iso(end), "delegateDID": world.key("friend")["did"],
+            "delegatorDID": world.key()["did"], "parentCid": cacao["cid"],
+            "resources": [{"service": "kv", "space": SPACE, "path": "notes", "actions": ["tinycloud.kv/get"]}]}
+    world.checker.accept("portable", delegation=good, parents=[cacao["authorization"]])
+    for name, value, reason in [("cid", cacao["cid"], "cid"), ("ownerAddress", ADDRESS_ONE.lower(), "owner"), ("chainId", 5, "owner"),
+                                ("spaceId", OTHER_SPACE, "path and actions"), ("path", "note", "path and actions"), ("actions", KV, "path and actions"),
+                                ("expiry", iso(end + 1), "expiry"), ("delegateDID", world.key()["did"], "delegateDID"), ("parentCid", made["cid"], "parentCid"),
+                                ("delegatorDID", world.key("friend")["did"], "delegatorDID"), ("resources", [], "resources"), ("sessionKey", {}, "members")]:
+        refuses(world.checker.verdict("portable", delegation={**good, name: value}, parents=[cacao["authorization"]]), 401, reason)
+    refuses(world.checker.verdict("portable", delegation=good, parents=[]), 403, "Cannot find parent")
+
+
+# --- its own life ---------------------------------------------------------------------------------
+
+def test_the_node_ends_with_its_block_and_with_the_one_who_started_it(world):
+    equal(world.node.info()["protocol"], 1, "the node runs")  # or the test is skipped here
+    with contextlib.suppress(Failure), TinyCloudNode() as node:
+        process = node.process
+        raise Failure("in the block")
+    check(process.poll() is not None, "the node outlives its block")
+    program = "import tinycloud_node, time\nwith tinycloud_node.TinyCloudNode() as node:\n print(node.process.pid, node.folder, flush=True)\n time.sleep(60)"
+    starter = subprocess.Popen([sys.executable, "-B", "-c", program], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True)
+    pid, folder = starter.stdout.readline().split()
+    starter.send_signal(signal.SIGKILL)
+    starter.wait()
+    starter.stdout.close()
+    deadline = time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    subprocess.run(["rm", "-r", folder], check=True)
+    check(not is_running(pid), "the node outlives the one who started it")
+
+
+if __name__ == "__main__":
+    programs = Programs()
+    try:
+        cli_world.main("tinycloud node", globals(), programs.again)
+    finally:
+        programs.stack.close()
