@@ -25,6 +25,7 @@ NOTES = f"{SPACE}/kv/notes"
 GRANTS = {NOTES: KV, f"{SPACE}/delegation": ["tinycloud.delegation/revoke", "tinycloud.delegation/status"]}
 SEEDS = {"session": "11" * 32, "friend": "22" * 32, "stranger": "33" * 32}
 HOUR = 3600
+ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141  # of secp256k1
 
 
 def iso(seconds):
@@ -198,6 +199,11 @@ def test_a_space_is_hosted_only_by_its_owner_and_only_for_the_peer(world):
     equal(world.host(aud=world.key()["did"]).json()["skipped"], [SPACE], "another DID")
     equal(world.host(aud=world.node.peer(OTHER_SPACE)).json()["skipped"], [SPACE], "the peer of another space")
     refused(world.host(privateKey=STRANGER), 403, "Cannot find parent delegation")
+    grants = {f"{SPACE}/space": ["tinycloud.space/host"]}
+    parent = world.cacao(grants=grants)
+    equal(world.node.delegate(parent["authorization"]).json()["skipped"], [SPACE], "the right to host, for a session key")
+    child = world.delegation(parent, grants=grants, aud=world.node.peer(SPACE))
+    equal(accepted(world.node.delegate(child["authorization"])).json()["skipped"], [SPACE], "a session key is not the owner")
     equal(world.node.delegate(cacao["authorization"]).json()["activated"], [], "hosted spaces")
     refused(world.node.request("GET", "/peer/generate/default"), 400, "Invalid space ID")
 
@@ -268,6 +274,24 @@ def test_v_has_four_values_and_must_fit(world):
         refused(world.node.delegate(world.cacao(v=wrong, **same)["authorization"]), 401, reason)
 
 
+def test_the_other_signature_of_the_same_message_is_refused(world):
+    data = base64.urlsafe_b64decode(world.cacao()["authorization"])
+    s_at = len(data) - TAIL + 7 + 32
+    s, v = int.from_bytes(data[s_at:s_at + 32], "big"), data[s_at + 32]
+    other = data[:s_at] + (ORDER - s).to_bytes(32, "big") + bytes([55 - v]) + data[s_at + 33:]
+    refused(world.node.delegate(padded(other)), 401, "upper half")
+
+
+def test_members_that_only_look_like_the_message_are_refused(world):
+    good = world.cacao()
+    accepted(world.node.delegate(good["authorization"]))
+    recap = good["siwe"].rpartition("- ")[2]
+    two = ["https://example.com/", recap]
+    accepted(world.node.delegate(world.cacao(resources=two)["authorization"]))
+    one = world.cacao(resources=two, replace={"resources": ["\n- ".join(two)]})  # the same text is signed
+    refused(world.node.delegate(one["authorization"]), 401, "p makes no message")
+
+
 def test_what_the_message_says_must_be_what_the_recap_grants(world):
     good = world.make("cacao", privateKey=WALLET, aud=world.key()["method"], grants=GRANTS, iat=iso(time.time()))
     statement = good["siwe"].split("\n")[3]
@@ -302,7 +326,8 @@ def test_the_statement_is_in_the_order_of_the_rust_library(world):
 
 def test_a_delegation_has_its_time(world):
     now = time.time()
-    for times, reason in [({"exp": iso(now - 1)}, "expired"), ({"nbf": iso(now + 9)}, "not yet valid"), ({"exp": "2026-02-30T00:00:00Z"}, "no such time")]:
+    for times, reason in [({"exp": iso(now - 1)}, "expired"), ({"nbf": iso(now + 9)}, "not yet valid"),
+                          ({"exp": "2026-02-30T00:00:00Z"}, "no such time")]:
         refused(world.node.delegate(world.cacao(**times)["authorization"]), 401, reason)
     cacao = world.cacao()
     world.node.set_clock(HOUR + 1)
@@ -325,11 +350,15 @@ def test_other_texts_of_the_same_invocation_are_refused(world):
     payload = payload_of(world.invocation(cacao))
     text = dump(payload)
     reverse = json.dumps(dict(reversed(payload.items())), separators=(",", ":"))
-    cases = [(reverse, "order of JCS"), (json.dumps(payload), "order of JCS"), (text.replace('"iss"', '"iss":"x","iss"'), "order of JCS"),
-             (text.replace("kv/get", "kv\\/get"), "order of JCS"), (text[:-1], "not JSON"), (dump({**payload, "nnc": None}), "types in the UCAN"),
+    cases = [(reverse, "order of JCS"), (json.dumps(payload), "order of JCS"),
+             (text.replace('"iss"', '"iss":"x","iss"'), "order of JCS"),
+             (text.replace("kv/get", "kv\\/get"), "order of JCS"), (text[:-1], "not JSON"),
+             (dump({**payload, "nnc": None}), "types in the UCAN"),
              (dump({**payload, "exp": "1"}), "times of the UCAN"), (dump({**payload, "more": 1}), "members of the UCAN"),
-             (dump({**payload, "iss": payload["aud"]}), "iss is not"), (dump({**payload, "iss": world.key("friend")["method"]}), "iss is not"),
-             (dump({**payload, "aud": world.key("friend")["did"]}), "for its own DID"), (dump({**payload, "att": {}, "prf": [""]}), "not a CID")]
+             (dump({**payload, "iss": payload["aud"]}), "iss is not"),
+             (dump({**payload, "iss": world.key("friend")["method"]}), "iss is not"),
+             (dump({**payload, "aud": world.key("friend")["did"]}), "for its own DID"),
+             (dump({**payload, "att": {}, "prf": [""]}), "not a CID")]
     for changed, reason in cases:
         refused(world.node.invoke(world.invocation(cacao, text=changed)), 401, reason)
     accepted(world.node.invoke(world.invocation(cacao, "tinycloud.kv/put", text=text.replace("kv/get", "kv/put"))))
@@ -338,7 +367,8 @@ def test_other_texts_of_the_same_invocation_are_refused(world):
 def test_other_heads_of_an_invocation_are_refused(world):
     cacao = world.signed_in()
     other = {"alg": "EdDSA", "crv": "Ed25519", "kty": "OKP", "x": world.key("friend")["x"]}
-    for head, reason in [({"alg": "none"}, "header"), ({"alg": "ES256"}, "header"), ({"ucv": "0.9.0"}, "header"), ({"kid": "default"}, "members"),
+    for head, reason in [({"alg": "none"}, "header"), ({"alg": "ES256"}, "header"), ({"ucv": "0.9.0"}, "header"),
+                         ({"kid": "default"}, "members"),
                          ({"jwk": other}, "iss is not"), ({"jwk": {**other, "d": "x"}}, "jwk"), ({"typ": "jwt"}, "header")]:
         refused(world.node.invoke(world.invocation(cacao, head=head)), 401, reason)
 
@@ -359,7 +389,8 @@ def test_a_damaged_invocation_is_refused(world):
 
 def test_an_invocation_has_its_time_and_comes_once(world):
     cacao, now = world.signed_in(), time.time()
-    for times, reason in [({"exp": now - 1}, "expired"), ({"nbf": now + 30}, "not yet valid"), ({"exp": now + 2 * HOUR}, "lifetime exceeds")]:
+    for times, reason in [({"exp": now - 1}, "expired"), ({"nbf": now + 30}, "not yet valid"),
+                          ({"exp": now + 2 * HOUR}, "lifetime exceeds")]:
         refused(world.node.invoke(world.invocation(cacao, **times)), 401, reason)
     put = world.invocation(cacao, "tinycloud.kv/put", nnc="urn:uuid:one")
     accepted(world.node.invoke(put, b"1"))
@@ -372,12 +403,15 @@ def test_an_invocation_has_its_time_and_comes_once(world):
 # --- what is covered ------------------------------------------------------------------------------
 
 def test_an_invocation_does_what_its_session_may_and_nothing_else(world):
-    cacao = world.signed_in(grants={NOTES: ["tinycloud.kv/put", "tinycloud.kv/delete"], f"{SPACE}/kv/all/": KV, f"{SPACE}/sql": ["tinycloud.sql/*"]})
+    cacao = world.signed_in(grants={NOTES: ["tinycloud.kv/put", "tinycloud.kv/delete"], f"{SPACE}/kv/all/": KV,
+                                    f"{SPACE}/sql": ["tinycloud.sql/*"]})
     equal(world.host(OTHER_SPACE).json()["activated"], [OTHER_SPACE], "another space")
     may = [("tinycloud.kv/put", NOTES), ("tinycloud.kv/put", NOTES + "/a/b"), ("tinycloud.kv/put", f"{SPACE}/kv/all/x"),
            ("tinycloud.sql/read", f"{SPACE}/sql/db"), ("tinycloud.kv/del", NOTES)]
-    not_ = [("tinycloud.kv/get", NOTES), ("tinycloud.kv/put", NOTES + "es"), ("tinycloud.kv/put", f"{SPACE}/kv/all"), ("tinycloud.kv/put", f"{SPACE}/kv"),
-            ("tinycloud.kv/put", f"{OTHER_SPACE}/kv/notes"), ("tinycloud.kv/put", NOTES + "#x"), ("tinycloud.duckdb/read", f"{SPACE}/sql"),
+    not_ = [("tinycloud.kv/get", NOTES), ("tinycloud.kv/put", NOTES + "es"), ("tinycloud.kv/put", f"{SPACE}/kv/all"),
+            ("tinycloud.kv/put", f"{SPACE}/kv"),
+            ("tinycloud.kv/put", f"{OTHER_SPACE}/kv/notes"), ("tinycloud.kv/put", NOTES + "#x"),
+            ("tinycloud.duckdb/read", f"{SPACE}/sql"),
             ("tinycloud.kv/*", NOTES), ("tinycloud.kv/put", f"{SPACE}/kv/notes/../x")]
     for ability, resource in may:
         accepted(world.node.invoke(world.invocation(cacao, grants={resource: [ability]}), b"x"))
@@ -389,9 +423,13 @@ def test_an_invocation_stands_on_known_delegations_to_its_signer(world):
     cacao = world.signed_in()
     unknown = world.cacao()
     for more, reason in [({"parents": [unknown["cid"]]}, "Cannot find parent"), ({"parents": []}, "Cannot find parent"),
-                         ({"parents": [cacao["cid"], unknown["cid"]]}, "Cannot find parent"), ({"parents": [cacao["cid"]] * 2}, "Cannot find parent"),
+                         ({"parents": [cacao["cid"], unknown["cid"]]}, "Cannot find parent"),
+                         ({"parents": [cacao["cid"]] * 2}, "Cannot find parent"),
                          ({"seed": SEEDS["stranger"]}, "Unauthorized Invoker")]:
         refused(world.node.invoke(world.invocation(cacao, **more)), 403, reason)
+    orphan = world.cacao(parents=[unknown["cid"]])  # its owner needs no parent, what stands on it does
+    accepted(world.node.delegate(orphan["authorization"]))
+    refused(world.node.invoke(world.invocation(orphan)), 403, "Cannot find parent")
     for cid in ("z" + cacao["cid"], cacao["cid"].upper(), cacao["cid"].replace("bafkr", "bafyr")):
         refused(world.node.invoke(world.invocation(cacao, parents=[cid])), 401, "CID")
 
@@ -401,7 +439,8 @@ def test_an_invocation_stands_on_known_delegations_to_its_signer(world):
 def test_a_session_gives_a_friend_a_part(world):
     cacao = world.signed_in()
     part = world.delegation(cacao, grants={NOTES + "/shared": ["tinycloud.kv/get", "tinycloud.kv/put"]})
-    equal(accepted(world.node.delegate(part["authorization"])).json(), {"cid": part["cid"], "activated": [SPACE], "skipped": []}, "the answer")
+    reply = accepted(world.node.delegate(part["authorization"])).json()
+    equal(reply, {"cid": part["cid"], "activated": [SPACE], "skipped": []}, "the answer")
     accepted(world.node.invoke(world.invocation(part, "tinycloud.kv/put", "/shared/x", seed=SEEDS["friend"]), b"hello"))
     equal(world.node.invoke(world.invocation(cacao, path="/shared/x")).body, b"hello", "the value")
     refused(world.node.invoke(world.invocation(part, path="/own", seed=SEEDS["friend"])), 403, "Unauthorized Action")
@@ -414,9 +453,11 @@ def test_a_delegation_is_refused_that_gives_more_than_its_parent(world):
     cacao = world.signed_in(exp=end, nbf=iso(now - 30))
     whole = datetime.datetime.fromisoformat(end.replace("Z", "+00:00")).timestamp()
     good = {"exp": whole, "nbf": now - 10}
-    cases = [({"grants": {NOTES: ["tinycloud.kv/*"]}}, "Unauthorized Capability"), ({"grants": {f"{SPACE}/kv": KV}}, "Unauthorized Capability"),
+    cases = [({"grants": {NOTES: ["tinycloud.kv/*"]}}, "Unauthorized Capability"),
+             ({"grants": {f"{SPACE}/kv": KV}}, "Unauthorized Capability"),
              ({"grants": {f"{OTHER_SPACE}/kv/notes": KV}}, "Unauthorized Capability"), ({"exp": whole + 0.5}, "expiry exceeds parent"),
-             ({"nbf": now - 60}, "not_before precedes parent"), ({"parents": []}, "Cannot find parent"), ({"seed": SEEDS["stranger"]}, "Cannot find parent")]
+             ({"nbf": now - 60}, "not_before precedes parent"), ({"parents": []}, "Cannot find parent"),
+             ({"seed": SEEDS["stranger"]}, "Cannot find parent")]
     for more, reason in cases:
         refused(world.node.delegate(world.delegation(cacao, **{**good, **more})["authorization"]), 403, reason)
     accepted(world.node.delegate(world.delegation(cacao, **good)["authorization"]))
@@ -465,7 +506,8 @@ def test_a_revoked_delegation_is_dead_with_all_that_stands_on_it(world):
     refused(world.node.revoke(revocation(world, world.cacao()["cid"])), 403, "Cannot find parent")
     equal(accepted(world.node.revoke(revocation(world, cacao["cid"]))).json(), {"revoked": True, "cid": cacao["cid"]}, "the answer")
     refused(world.node.invoke(world.invocation(cacao)), 403, f"delegation-revoked: {cacao['cid']}")
-    refused(world.node.invoke(world.invocation(child, seed=SEEDS["friend"])), 403, f"delegation-ancestor-revoked: ancestor={cacao['cid']}")
+    refused(world.node.invoke(world.invocation(child, seed=SEEDS["friend"])), 403,
+            f"delegation-ancestor-revoked: ancestor={cacao['cid']}")
     refused(world.node.delegate(world.delegation(cacao)["authorization"]), 403, "delegation-parent-revoked")
     grandchild = world.delegation(child, seed=SEEDS["friend"], aud=world.key("stranger")["did"], seconds=10)
     refused(world.node.delegate(grandchild["authorization"]), 403, "delegation-ancestor-revoked")
@@ -497,6 +539,19 @@ def test_a_stored_session_is_good_until_it_expires(world):
     refuses(world.checker.verdict("session", record=record, now=time.time() + HOUR + 1), 401, "expired")
 
 
+def test_the_checker_follows_the_chain_without_a_node(world):
+    cacao = world.cacao()
+    child = world.delegation(cacao)
+    chain = [cacao["authorization"], child["authorization"]]
+    get = world.invocation(child, seed=SEEDS["friend"])
+    needs = [[NOTES + "/one", "tinycloud.kv/get"]]
+    world.checker.accept("ucan", authorization=get, parents=chain, role="invocation", needs=needs)
+    refuses(world.checker.verdict("ucan", authorization=get, parents=chain[:1], role="invocation"), 403, "Cannot find parent")
+    refuses(world.checker.verdict("ucan", authorization=get, parents=chain[1:], role="invocation"), 403, "Cannot find parent")
+    other = world.invocation(child, path="/two", seed=SEEDS["friend"])
+    refuses(world.checker.verdict("ucan", authorization=other, needs=needs), 403, "Unauthorized Action")
+
+
 def replaced(record, path, value):
     changed = copy.deepcopy(record)
     *way, last = path
@@ -511,15 +566,19 @@ def test_a_stored_session_with_another_member_is_refused(world):
     record, other = world.record(), world.record(privateKey=STRANGER)
     inner = "tinycloudSession"
     spaces = SPACE.replace(ADDRESS_ONE, ADDRESS_ONE.lower())
-    cases = [(["version"], "1.1", "version"), (["address"], other["address"], "address or chain"), (["address"], ADDRESS_ONE.lower(), "the address"),
-             (["chainId"], 5, "address or chain"), (["siwe"], other["siwe"], "address or chain"), (["siwe"], record["siwe"] + "\n", "EIP-4361"),
+    cases = [(["version"], "1.1", "version"), (["address"], other["address"], "address or chain"),
+             (["address"], ADDRESS_ONE.lower(), "the address"),
+             (["chainId"], 5, "address or chain"), (["siwe"], other["siwe"], "address or chain"),
+             (["siwe"], record["siwe"] + "\n", "EIP-4361"),
              (["signature"], other["signature"], "header or CID"), (["signature"], record["signature"][2:], "in hex"),
-             (["expiresAt"], iso(time.time() + 2 * HOUR), "expiresAt"), (["createdAt"], "now", "not a time"), ([inner, "delegationCid"], other[inner]["delegationCid"], "header or CID"),
+             (["expiresAt"], iso(time.time() + 2 * HOUR), "expiresAt"), (["createdAt"], "now", "not a time"),
+             ([inner, "delegationCid"], other[inner]["delegationCid"], "header or CID"),
              ([inner, "delegationHeader", "Authorization"], record[inner]["delegationHeader"]["Authorization"] + "=", "header or CID"),
              ([inner, "spaceId"], OTHER_SPACE, "does not cover"), ([inner, "spaceId"], spaces, "a space"),
              ([inner, "verificationMethod"], other[inner]["verificationMethod"], "another session key"),
              ([inner, "verificationMethod"], record[inner]["verificationMethod"].split("#")[0], "not the DID URL"),
-             (["more"], 1, "members"), (["sessionKey"], dump({"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}), "the session key is another")]
+             (["more"], 1, "members"),
+             (["sessionKey"], dump({"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}), "the session key is another")]
     for path, value, reason in cases:
         refuses(world.checker.verdict("session", record=replaced(record, path, value)), 401, reason)
 
@@ -528,14 +587,17 @@ def test_a_portable_delegation_says_what_its_ucan_says(world):
     cacao, end = world.cacao(), round(time.time() + 60, 3)
     made = world.delegation(cacao, grants={NOTES: ["tinycloud.kv/get"]}, exp=end)
     good = {"cid": made["cid"], "delegationHeader": {"Authorization": made["authorization"]}, "ownerAddress": ADDRESS_ONE, "chainId": 1,
-            "spaceId": SPACE, "path": "notes", "actions": ["tinycloud.kv/get"], "expiry": iso(end), "delegateDID": world.key("friend")["did"],
-            "delegatorDID": world.key()["did"], "parentCid": cacao["cid"],
+            "spaceId": SPACE, "path": "notes", "actions": ["tinycloud.kv/get"], "expiry": iso(end),
+            "delegateDID": world.key("friend")["did"], "delegatorDID": world.key()["did"], "parentCid": cacao["cid"],
             "resources": [{"service": "kv", "space": SPACE, "path": "notes", "actions": ["tinycloud.kv/get"]}]}
     world.checker.accept("portable", delegation=good, parents=[cacao["authorization"]])
     for name, value, reason in [("cid", cacao["cid"], "cid"), ("ownerAddress", ADDRESS_ONE.lower(), "owner"), ("chainId", 5, "owner"),
-                                ("spaceId", OTHER_SPACE, "path and actions"), ("path", "note", "path and actions"), ("actions", KV, "path and actions"),
-                                ("expiry", iso(end + 1), "expiry"), ("delegateDID", world.key()["did"], "delegateDID"), ("parentCid", made["cid"], "parentCid"),
-                                ("delegatorDID", world.key("friend")["did"], "delegatorDID"), ("resources", [], "resources"), ("sessionKey", {}, "members")]:
+                                ("spaceId", OTHER_SPACE, "path and actions"), ("path", "note", "path and actions"),
+                                ("actions", KV, "path and actions"),
+                                ("expiry", iso(end + 1), "expiry"), ("delegateDID", world.key()["did"], "delegateDID"),
+                                ("parentCid", made["cid"], "parentCid"),
+                                ("delegatorDID", world.key("friend")["did"], "delegatorDID"), ("resources", [], "resources"),
+                                ("sessionKey", {}, "members")]:
         refuses(world.checker.verdict("portable", delegation={**good, name: value}, parents=[cacao["authorization"]]), 401, reason)
     refuses(world.checker.verdict("portable", delegation=good, parents=[]), 403, "Cannot find parent")
 
@@ -548,7 +610,8 @@ def test_the_node_ends_with_its_block_and_with_the_one_who_started_it(world):
         process = node.process
         raise Failure("in the block")
     check(process.poll() is not None, "the node outlives its block")
-    program = "import tinycloud_node, time\nwith tinycloud_node.TinyCloudNode() as node:\n print(node.process.pid, node.folder, flush=True)\n time.sleep(60)"
+    program = ("import tinycloud_node, time\nwith tinycloud_node.TinyCloudNode() as node:\n"
+               " print(node.process.pid, node.folder, flush=True)\n time.sleep(60)")
     starter = subprocess.Popen([sys.executable, "-B", "-c", program], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True)
     pid, folder = starter.stdout.readline().split()
     starter.send_signal(signal.SIGKILL)

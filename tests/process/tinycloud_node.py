@@ -49,8 +49,8 @@ def missing():
 class NodeProgram:
     """One of the programs of tests/tinycloud-node, running in a folder of its own; it ends when its input does."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, *words):
+        self.name, self.words = name, words
         self.process = self.folder = None
 
     def __enter__(self):
@@ -73,7 +73,7 @@ class NodeProgram:
             shutil.copy(source, self.folder)
         (self.folder / "node_modules").symlink_to(PACKAGES / "node_modules")
         with open(self.folder / "errors", "wb") as errors:
-            self.process = subprocess.Popen([NODE, self.name], cwd=self.folder, stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([NODE, self.name, *self.words], cwd=self.folder, stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=errors)
 
     def stop(self):
@@ -88,11 +88,11 @@ class NodeProgram:
             shutil.rmtree(self.folder)
             self.folder = None
 
-    def line(self):
+    def line(self, seconds=REPLY_SECONDS):
         """The next line of its output."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            line = self.process.stdout.readline() if selector.select(REPLY_SECONDS) else b""
+            line = self.process.stdout.readline() if selector.select(seconds) else b""
         if not line:
             raise Failure(f"{self.name} says nothing: {(self.folder / 'errors').read_text(errors='replace')[-2000:]}")
         return line.decode()
@@ -186,6 +186,12 @@ class TinyCloudNode(NodeProgram):
     def reset(self):
         """No delegations, spaces, values, nonces, log; the right time. Peers stay."""
         self.request("POST", "/_test/reset")
+
+
+def figures(seconds=2):
+    """How often a second the npm libraries sign in, invoke and restore: signIn, invoke, restore, recordBytes."""
+    with NodeProgram("bench.mjs", str(seconds)) as program:
+        return json.loads(program.line(REPLY_SECONDS + 4 * seconds))
 
 
 def padded(data):

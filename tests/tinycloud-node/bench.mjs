@@ -14,6 +14,7 @@ const CAPABILITY = ["tinycloud.capabilities/read"];
 const KV = ["del", "get", "list", "metadata", "put"].map((name) => `tinycloud.kv/${name}`);
 const SQL = ["admin", "read", "schema", "write"].map((name) => `tinycloud.sql/${name}`);
 const DUCKDB = ["admin", "export", "import", "read", "write"].map((name) => `tinycloud.duckdb/${name}`);
+const NETWORK = ["decrypt", "network.create"].map((name) => `tinycloud.encryption/${name}`);
 const HOOKS = ["list", "register", "subscribe", "unregister"].map((name) => `tinycloud.hooks/${name}`);
 
 const space = (name) => `tinycloud:pkh:eip155:1:${ADDRESS}:${name}`;
@@ -32,7 +33,7 @@ const GRANTS = {
     [`${space("default")}/kv`]: KV,
     [`${space("default")}/sql`]: SQL,
     [`${space("secrets")}/kv/vault/secrets/`]: KV,
-    [`urn:tinycloud:encryption:did:pkh:eip155:1:${ADDRESS}:default`]: ["tinycloud.encryption/decrypt", "tinycloud.encryption/network.create"],
+    [`urn:tinycloud:encryption:did:pkh:eip155:1:${ADDRESS}:default`]: NETWORK,
 };
 
 const signIn = () => signSession({ privateKey: PRIVATE_KEY, grants: GRANTS, spaceId: space("default"), iat: IAT, exp: EXP });

@@ -6,7 +6,7 @@
 //     { kind: "portable", delegation }
 //
 // With any: now (seconds since 1970), needs ([[resource, ability], …] that must be granted), parents (the
-// Authorization headers of the delegations it stands on, roots first), as: "invocation", and once: true (the
+// Authorization headers of the delegations it stands on, roots first), role: "invocation", and once: true (the
 // nonce must not have come with once before).
 // The verdict is { ok: true, cid, delegator, delegate, … } or { ok: false, status, reason }.
 import { Refusal, need, padded } from "./encoding.mjs";
@@ -29,7 +29,7 @@ async function read(asked, now) {
 async function checkChain(info, asked, now) {
     const delegations = new Delegations();
     for (const parent of asked.parents) delegations.add(await readDelegation(parent));
-    if (asked.as === "invocation") delegations.authorize(info, now);
+    if (asked.role === "invocation") delegations.authorize(info, now);
     else delegations.add(info);
 }
 

@@ -7,6 +7,9 @@ const CHAIN_MAX = 64;
 const isOwner = ({ parsed }, who) => ownerOf(parsed) === who;
 const supports = (held, wanted) => resourceExtends(wanted.parsed, held.parsed) && abilityMatches(held.ability, wanted.ability);
 
+// Whether something may stand on a delegation now.
+const isOpen = ({ expiry = Infinity, notBefore = -Infinity }, now) => now < expiry && now >= notBefore;
+
 export class Delegations {
     constructor() {
         this.known = new Map();
@@ -78,9 +81,10 @@ export class Delegations {
             need(!this.revoked.has(cid), 403, `delegation-revoked: ${cid}`);
             const ancestor = this.#revokedAncestor(cid);
             need(!ancestor, 403, `delegation-ancestor-revoked: ancestor=${ancestor} invoked=${cid}`);
-            for (const { expiry = Infinity, notBefore = -Infinity } of this.#chain(cid).map((one) => this.known.get(one)).filter(Boolean)) {
-                need(now < expiry && now >= notBefore, 403, `Unauthorized Action: ${wanted[0].resource} / ${wanted[0].ability}`);
-            }
+            const chain = this.#chain(cid).map((one) => this.known.get(one));
+            need(chain.every(Boolean), 403, "Cannot find parent delegation");
+            need(chain.every((one) => isOpen(one, now)), 403,
+                 `Unauthorized Action: ${wanted[0].resource} / ${wanted[0].ability}`);
         }
         this.#checkCapabilities(wanted, parents, "Unauthorized Action", "invocation-caveats-not-subset-of-chain");
     }
@@ -89,7 +93,7 @@ export class Delegations {
     #principal(request, action, target, now) {
         if (!request.parents.length) return request.delegator;
         const proof = request.parents.length === 1 && this.known.get(request.parents[0]);
-        if (!proof || proof.delegate !== request.delegator || !(now < (proof.expiry ?? Infinity)) || now < (proof.notBefore ?? -Infinity)) return undefined;
+        if (!proof || proof.delegate !== request.delegator || !isOpen(proof, now)) return undefined;
         if (this.#chain(proof.cid).some((cid) => this.revoked.has(cid))) return undefined;
         const allowed = proof.capabilities.some(({ ability, resource, parsed }) => ability === action && (resource === `urn:cid:${target}`
             || (parsed.space && parsed.service === "delegation" && !parsed.path && parsed.space.owner === proof.delegator)));
@@ -109,13 +113,14 @@ export class Delegations {
         this.revoked.add(target);
     }
 
-    // "active", "revoked", "expired" or "not_found", for the signer of @request.
+    // "active", "revoked", "expired", "unavailable" or "not_found", for the signer of @request.
     status(request, target, now) {
         const info = this.known.get(target);
         if (!info || !this.#concerns(info, this.#principal(request, "tinycloud.delegation/status", target, now))) return "not_found";
         if (this.#chain(target).some((cid) => this.revoked.has(cid))) return "revoked";
-        const valid = this.#chain(target).map((cid) => this.known.get(cid)).every((one) => !one || now < (one.expiry ?? Infinity));
-        return valid ? "active" : "expired";
+        const chain = this.#chain(target).map((cid) => this.known.get(cid));
+        if (!chain.every(Boolean)) return "unavailable";
+        return chain.every((one) => isOpen(one, now)) ? "active" : "expired";
     }
 }
 

@@ -17,7 +17,9 @@ import { checkTime, readDelegation, readUcan } from "./verify.mjs";
 
 const BODY_BYTES = 16 << 20;
 const INVOCATION_SECONDS = 3600; // the longest an invocation may have left
+const BYTES = "application/octet-stream";
 const VERSION = "1.16.0";
+const COMPLETE = { "x-tinycloud-truncated": "false" };
 const FEATURES = ["kv", "delegation", "sharing", "encryption"];
 
 class Node {
@@ -44,9 +46,10 @@ class Node {
 
     // The spaces that @info says this node hosts; their owner must say so, to the peer that was made for them.
     #hosted(info) {
-        return info.capabilities.filter(({ ability, parsed }) => ability === "tinycloud.space/host" && parsed.space
-            && parsed.service === "space" && [parsed.path, parsed.query, parsed.fragment].every((part) => part === undefined)
-            && parsed.space.owner === info.delegator && this.peer(parsed.space.id) === info.delegate).map(({ parsed }) => parsed.space.id);
+        return info.capabilities.filter(({ ability, parsed }) => ability === "tinycloud.space/host"
+            && parsed.space?.owner === info.delegator && this.peer(parsed.space.id) === info.delegate
+            && parsed.service === "space" && [parsed.path, parsed.query, parsed.fragment].every((part) => part === undefined))
+            .map(({ parsed }) => parsed.space.id);
     }
 
     async delegate(authorization, entry) {
@@ -56,7 +59,8 @@ class Node {
         this.delegations.add(info);
         for (const space of this.#hosted(info)) if (!this.spaces.has(space)) this.spaces.set(space, new Map());
         const spaces = [...new Set(info.capabilities.flatMap(({ parsed }) => parsed.space?.id ?? []))].sort();
-        return { cid: info.cid, activated: spaces.filter((space) => this.spaces.has(space)), skipped: spaces.filter((space) => !this.spaces.has(space)) };
+        const isHosted = (space) => this.spaces.has(space);
+        return { cid: info.cid, activated: spaces.filter(isHosted), skipped: spaces.filter((space) => !isHosted(space)) };
     }
 
     // An invocation that is genuine and new.
@@ -80,7 +84,7 @@ class Node {
             case "get": need(stored, 404, `No Such Key: ${path}`); return [200, stored.body, headers];
             case "metadata": need(stored, 404, `No Such Key: ${path}`); return [200, null, headers];
             case "del": need(values.delete(path), 404, `No Such Key: ${path}`); return [200, null];
-            case "list": return [200, [...values.keys()].filter((key) => key.startsWith(path)).sort(), { "x-tinycloud-truncated": "false" }];
+            case "list": return [200, [...values.keys()].filter((key) => key.startsWith(path)).sort(), COMPLETE];
             default: throw new Refusal(501, `tinycloud.kv/${operation} is not in this node`);
         }
     }
@@ -98,8 +102,9 @@ class Node {
 
     // The CID that a revocation names: in aud of a message, in the resource of a UCAN.
     #target(info) {
-        const only = info.capabilities.length === 1 && info.capabilities[0].ability === "tinycloud.delegation/revoke" ? info.capabilities[0].resource : "";
-        const found = /^(?:urn:cid|ucan):(.+)$/.exec(info.kind === "cacao" ? info.audience : only);
+        const [one, ...more] = info.capabilities;
+        const resource = one?.ability === "tinycloud.delegation/revoke" && !more.length ? one.resource : "";
+        const found = /^(?:urn:cid|ucan):(.+)$/.exec(info.kind === "cacao" ? info.audience : resource);
         need(found, 401, "Invalid Target");
         return readCid(found[1]);
     }
@@ -172,7 +177,7 @@ async function answer(node, message, entry) {
     switch (`${message.method} ${pathname}`) {
         case "GET /info": return [200, node.info()];
         case "POST /delegate": return [200, await node.delegate(authorization, entry)];
-        case "POST /invoke": return node.invoke(authorization, entry, body, message.headers["content-type"] ?? "application/octet-stream");
+        case "POST /invoke": return node.invoke(authorization, entry, body, message.headers["content-type"] ?? BYTES);
         case "POST /revoke": return [200, await node.revoke(authorization, entry)];
         case "POST /delegation/status": return node.status(authorization, entry, jsonOf(body));
         default: throw new Refusal(404, "there is nothing here");

@@ -43,7 +43,8 @@ export function ownerOf(resource) {
 
 function pathExtends(path, base) {
     if (base === undefined) return true;
-    return path !== undefined && path.startsWith(base) && (base.endsWith("/") || path.length === base.length || path[base.length] === "/");
+    if (!path?.startsWith(base)) return false;
+    return base.endsWith("/") || path.length === base.length || path[base.length] === "/";
 }
 
 export function resourceExtends(child, parent) {

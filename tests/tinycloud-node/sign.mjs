@@ -22,8 +22,9 @@ export function sessionKey(seed = randomBytes(32).toString("hex")) {
 const attOf = (grants) => Object.fromEntries(Object.entries(grants).map(([resource, abilities]) => [resource,
     Array.isArray(abilities) ? Object.fromEntries(abilities.map((ability) => [ability, [{}]])) : abilities]));
 
-// A delegation signed by a wallet. @members replaces members of the message; @v the last byte of the signature.
-export async function signCacao({ privateKey, chainId = 1, grants = {}, parents = [], v, ...members }) {
+// A delegation signed by a wallet. @members replaces members of the message, @replace those of the CACAO when it has
+// been signed, @v the last byte of the signature.
+export async function signCacao({ privateKey, chainId = 1, grants = {}, parents = [], v, replace, ...members }) {
     const account = privateKeyToAccount(privateKey);
     const att = attOf(grants);
     const recap = Object.keys(att).length && { statement: statementOf(att), resources: [recapUri(att, parents.map(toBase58))] };
@@ -33,7 +34,7 @@ export async function signCacao({ privateKey, chainId = 1, grants = {}, parents 
     const signature = await account.signMessage({ message });
     const bytes = Buffer.from(signature.slice(2), "hex");
     if (v !== undefined) bytes[64] = v;
-    const cacao = cacaoOf(message, bytes);
+    const cacao = cacaoOf(message, bytes, replace);
     return { authorization: padded(cacao), cid: cidOf(cacao), siwe: message, signature: `0x${bytes.toString("hex")}`,
              address: account.address, chainId };
 }
@@ -44,15 +45,15 @@ export function signUcan({ seed, grants = {}, parents = [], aud, exp, head, text
     const payload = text ?? jcs({ att: attOf(grants), aud: aud ?? key.did, exp, iss: key.method, nnc: `urn:uuid:${randomUUID()}`,
                                   prf: parents, ...members });
     const jwk = { alg: "EdDSA", crv: "Ed25519", kty: "OKP", x: key.x };
-    const input = [jcs({ alg: "EdDSA", jwk, typ: "JWT", ucv: "0.10.0", ...head }), payload].map((one) => base64url(Buffer.from(one))).join(".");
+    const header = jcs({ alg: "EdDSA", jwk, typ: "JWT", ucv: "0.10.0", ...head });
+    const input = [header, payload].map((one) => base64url(Buffer.from(one))).join(".");
     const authorization = `${input}.${base64url(ed25519.sign(Buffer.from(input), Buffer.from(key.seed, "hex")))}`;
     return { authorization, cid: cidOf(Buffer.from(authorization)) };
 }
 
 // A stored session as the SDK has it, without the private key.
 export async function signSession({ privateKey, grants, spaceId, spaces, iat, exp, key = sessionKey(), ...members }) {
-    const { authorization, cid, siwe, signature, address, chainId } = await signCacao({ privateKey, grants, aud: key.method, iat, exp, ...members });
-    return { address, chainId, siwe, signature, expiresAt: exp, createdAt: iat, version: "1.0",
-             tinycloudSession: { delegationHeader: { Authorization: authorization }, delegationCid: cid, spaceId, ...(spaces && { spaces }),
-                                 verificationMethod: key.method } };
+    const { authorization, cid, ...signed } = await signCacao({ privateKey, grants, aud: key.method, iat, exp, ...members });
+    const session = { delegationHeader: { Authorization: authorization }, delegationCid: cid, spaceId, verificationMethod: key.method };
+    return { ...signed, tinycloudSession: spaces ? { ...session, spaces } : session, expiresAt: exp, createdAt: iat, version: "1.0" };
 }

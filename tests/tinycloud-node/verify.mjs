@@ -62,8 +62,9 @@ export async function readCacao(authorization) {
     return { ...infoOfCacao(cacao.p, cidOf(bytes)), message, signature: toHex(cacao.s.s) };
 }
 
-// The Authorization header for a signed message; the signature in bytes.
-export const cacaoOf = (message, signature) => toCbor({ h: { t: "eip4361" }, p: membersOf(message), s: { s: signature, t: "eip191" } });
+// The bytes of the delegation that a signed message is; @replace: other members.
+export const cacaoOf = (message, signature, replace = {}) =>
+    toCbor({ h: { t: "eip4361" }, p: { ...membersOf(message), ...replace }, s: { s: signature, t: "eip191" } });
 
 // --- UCAN ---------------------------------------------------------------------------------------
 
@@ -80,7 +81,8 @@ function checkHead(head) {
 function checkPayload(payload, key) {
     need(only(payload, ["att", "aud", "exp", "iss", "nnc", "prf"], ["fct", "nbf"]), 401, "members of the UCAN");
     need(["aud", "iss", "nnc"].every((name) => typeof payload[name] === "string" && payload[name]), 401, "types in the UCAN");
-    need(["exp", "nbf"].every((name) => !(name in payload) || (Number.isFinite(payload[name]) && payload[name] >= 0)), 401, "times of the UCAN");
+    const times = ["exp", "nbf"].filter((name) => name in payload).map((name) => payload[name]);
+    need(times.every((time) => Number.isFinite(time) && time >= 0), 401, "times of the UCAN");
     need(Array.isArray(payload.prf) && (!("fct" in payload) || Array.isArray(payload.fct)), 401, "lists in the UCAN");
     need(payload.iss === withFragment(didKey(key)), 401, "iss is not the DID URL of the key");
     need(payload.aud.startsWith("did:key:") ? keyOf(payload.aud) : /^did:[a-z0-9]+:[^#]+$/.test(payload.aud), 401, "aud is not a DID");
@@ -152,12 +154,14 @@ export async function verifySession(record, now) {
     need(p.aud === verificationMethod, 401, "the message is for another session key");
     const signature = Buffer.from(record.signature.slice(2), "hex");
     const bytes = cacaoOf(record.siwe, signature);
-    need(delegationHeader.Authorization === padded(bytes) && delegationCid === cidOf(bytes), 401, "header or CID are not those of the message");
+    need(delegationHeader.Authorization === padded(bytes) && delegationCid === cidOf(bytes), 401,
+         "header or CID are not those of the message");
     const info = await readCacao(delegationHeader.Authorization);
     need(info.message === record.siwe, 401, "the message is written another way");
     checkTime(info, now, "Session");
     need(p.exp === record.expiresAt, 401, "expiresAt is not that of the message");
-    need(!info.capabilities.length || info.capabilities.some(({ parsed }) => parsed.space?.id === spaceId), 401, "the ReCap does not cover the space");
+    const covered = info.capabilities.map(({ parsed }) => parsed.space?.id);
+    need(!covered.length || covered.includes(spaceId), 401, "the ReCap does not cover the space");
     return info;
 }
 
@@ -179,7 +183,8 @@ function entriesOf(capabilities) {
     return [...entries.values()];
 }
 
-const listed = (entries) => entries.map(({ service, space, path, actions }) => JSON.stringify([service, space, path, [...actions].sort()])).sort().join();
+const listed = (entries) => entries.map(({ service, space, path, actions }) =>
+    JSON.stringify([service, space, path, [...actions].sort()])).sort().join();
 
 // A PortableDelegation says what its UCAN (or CACAO) says.
 export async function verifyPortable(portable, now) {
@@ -191,7 +196,8 @@ export async function verifyPortable(portable, now) {
     need(info.audience === portable.delegateDID, 401, "delegateDID is not aud");
     need(!("delegatorDID" in portable) || principal(portable.delegatorDID) === info.delegator, 401, "delegatorDID is not iss");
     need(!("parentCid" in portable) || info.parents.includes(portable.parentCid), 401, "parentCid is not in prf");
-    need(space?.owner === `did:pkh:eip155:${portable.chainId}:${portable.ownerAddress}`, 401, "owner or chain are not those of the space");
+    need(space?.owner === `did:pkh:eip155:${portable.chainId}:${portable.ownerAddress}`, 401,
+         "owner or chain are not those of the space");
     need(Math.abs(secondsOf(portable.expiry) - info.expiry) < 0.001, 401, "expiry is not exp");
     const entries = entriesOf(info.capabilities);
     if (portable.resources) need(listed(portable.resources) === listed(entries), 401, "resources are not att");
