@@ -241,6 +241,7 @@ ifneq ($(DEPS),skip)
 	@packaging/dependencies/install build test
 	@$(if $(SAN),,tests/clients/node/install $(abspath $(O)))
 	@tests/oauth-provider/install $(abspath $(O))
+	@tests/tinycloud-node/install $(abspath $(O))
 endif
 
 MAN_PAGES := $(wildcard packaging/man/*.1)

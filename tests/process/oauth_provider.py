@@ -24,7 +24,7 @@ from cli_world import BUILD, Failure, Skip
 from web_pages import Browser, Form
 
 NODE_VERSION = 20
-OWN_NODE = BUILD / "oauth-provider/node/node_modules/node/bin/node"  # where the system's is too old
+OWN_NODE = BUILD / "node/node_modules/node/bin/node"  # where the system's is too old
 NODE = str(OWN_NODE) if OWN_NODE.exists() else shutil.which("node")
 KINDS = ["openkey-1.6.11", "openkey-1.7.5", "panva"]
 USER = "a@example.com"
@@ -45,13 +45,20 @@ class ErrorPage(Failure):
     """The provider shows the user a page that leads nowhere."""
 
 
-def missing(kind):
-    """Why the provider @kind cannot be started, or None."""
+def node_missing():
+    """Why Node.js cannot be used, or None."""
     if not NODE:
         return "node is not installed"
     version = subprocess.run([NODE, "--version"], capture_output=True, text=True).stdout.strip()
     if int(version.lstrip("v").partition(".")[0]) < NODE_VERSION:
         return f"node {version} is too old, {NODE_VERSION} is needed"
+    return None
+
+
+def missing(kind):
+    """Why the provider @kind cannot be started, or None."""
+    if reason := node_missing():
+        return reason
     folder = BUILD / "oauth-provider" / kind
     if (folder / "missing").exists():
         return f"{kind}: {(folder / 'missing').read_text().strip()}"
