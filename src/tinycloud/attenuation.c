@@ -1,0 +1,141 @@
+#include "tinycloud/attenuation.h"
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "base/json_canonical.h"
+#include "ethereum/recap.h"
+#include "tinycloud/space.h"
+
+#include <string.h>
+
+#define RECAP_PREFIX "urn:recap:"
+
+/* Abilities that include another one, beside the "*" of their namespace. */
+static const struct {
+    const char *parent;
+    const char *child;
+} inclusions[] = {
+    {"tinycloud.kv/del", "tinycloud.kv/delete"},
+    {"tinycloud.kv/delete", "tinycloud.kv/del"},
+    {"tinycloud.sql/admin", "tinycloud.sql/schema"},
+};
+
+SrJson *sr_attenuation_from_siwe(const SrSiwe *siwe)
+{
+    const SrSlice uri =
+        siwe->n_resources > 0 ? siwe->resources[siwe->n_resources - 1] : (SrSlice){NULL, 0};
+    const gsize skip = strlen(RECAP_PREFIX);
+    g_autoptr(GByteArray) text = NULL;
+    g_autoptr(SrJson) root = NULL;
+
+    if (uri.length < skip || memcmp(uri.data, RECAP_PREFIX, skip) != 0)
+        return NULL;
+    text = sr_base64url_decode(uri.data + skip, uri.length - skip, NULL);
+    root = text ? sr_json_parse((const char *)text->data, text->len, NULL) : NULL;
+    return root ? json_object_get(json_object_object_get(root, "att")) : NULL;
+}
+
+gboolean sr_attenuation_is_valid(SrJson *value)
+{
+    g_autofree char *uri = NULL;
+
+    if (!json_object_is_type(value, json_type_object) || json_object_object_length(value) == 0)
+        return FALSE;
+    uri = sr_recap_encode(value, NULL, NULL);
+    return uri != NULL;
+}
+
+/* --- one within another --------------------------------------------------------------------- */
+
+static SrSlice slice_of(const char *text)
+{
+    return (SrSlice){text, strlen(text)};
+}
+
+/* Resources that are not in a space (networks, "urn:cid:…") have nothing below them. */
+static gboolean covers_resource(const char *parent, const char *child)
+{
+    SrResource above;
+    SrResource below;
+
+    if (strcmp(parent, child) == 0)
+        return TRUE;
+    return sr_resource_parse(slice_of(parent), &above, NULL) &&
+           sr_resource_parse(slice_of(child), &below, NULL) && sr_resource_covers(&above, &below);
+}
+
+static gboolean includes_ability(const char *parent, const char *child)
+{
+    const gsize space = strcspn(parent, "/") + 1;
+
+    if (strcmp(parent, child) == 0)
+        return TRUE;
+    if (strcmp(parent + space, "*") == 0)
+        return strncmp(parent, child, space) == 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(inclusions); i++)
+        if (strcmp(parent, inclusions[i].parent) == 0 && strcmp(child, inclusions[i].child) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Whether a list of restrictions, of which one must hold, restricts nothing: {} is among them. */
+static gboolean is_free(SrJson *restrictions)
+{
+    for (gsize i = 0; i < json_object_array_length(restrictions); i++)
+        if (json_object_object_length(json_object_array_get_idx(restrictions, i)) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean covers_restrictions(SrJson *parent, SrJson *child)
+{
+    g_autofree char *above = NULL;
+    g_autofree char *below = NULL;
+
+    if (is_free(parent))
+        return TRUE;
+    above = sr_json_canonical(parent, NULL);
+    below = sr_json_canonical(child, NULL);
+    return above && below && json_object_array_length(parent) > 0 && strcmp(above, below) == 0;
+}
+
+static gboolean covers(SrJson *parent, const char *resource, const char *ability,
+                       SrJson *restrictions)
+{
+    json_object_object_foreach (parent, parent_resource, abilities) {
+        if (!covers_resource(parent_resource, resource))
+            continue;
+        json_object_object_foreach (abilities, parent_ability, parent_restrictions) {
+            if (includes_ability(parent_ability, ability) &&
+                covers_restrictions(parent_restrictions, restrictions))
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean sr_attenuation_check(SrJson *parent, SrJson *child, GError **error)
+{
+    json_object_object_foreach (child, resource, abilities) {
+        json_object_object_foreach (abilities, ability, restrictions) {
+            if (covers(parent, resource, ability, restrictions))
+                continue;
+            sr_error_set(error, SR_ERROR_NOT_GRANTED, "the session does not give %s on %s", ability,
+                         resource);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id)
+{
+    const gsize length = strlen(space_id);
+
+    json_object_object_foreach (attenuation, resource, abilities) {
+        (void)abilities;
+        if (strncmp(resource, space_id, length) == 0 && resource[length] == '/')
+            return TRUE;
+    }
+    return FALSE;
+}

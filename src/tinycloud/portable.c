@@ -1,0 +1,246 @@
+#include "tinycloud/portable.h"
+
+#include "base/error.h"
+#include "ethereum/siwe.h"
+#include "ethereum/siwe_time.h"
+#include "tinycloud/attenuation.h"
+#include "tinycloud/did.h"
+#include "tinycloud/resource_list.h"
+#include "tinycloud/space.h"
+
+#include <string.h>
+
+#define PARAM "delegation"
+#define TEXT_MAX 1024u
+
+void sr_portable_free(SrPortable *portable)
+{
+    if (!portable)
+        return;
+    sr_delegation_free(portable->delegation);
+    g_free(portable->space_id);
+    g_free(portable->expires_at);
+    g_free(portable);
+}
+
+static SrSlice slice_of(const char *text)
+{
+    return (SrSlice){text, strlen(text)};
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+/* A text that must be there. Borrowed. */
+static const char *get(const SrPlace *top, SrJson *json, const char *name, GError **error)
+{
+    const char *text = NULL;
+
+    sr_place_get_text_member(top, json, name, SR_TEXT_REQUIRED, TEXT_MAX, &text, error);
+    return text;
+}
+
+static gboolean differs(const SrPlace *top, const char *name, GError **error)
+{
+    const SrPlace place = sr_place_member(top, name);
+
+    return sr_place_refuse(&place, error, "is not what the signed delegation says");
+}
+
+static SrDelegation *read_header(const SrPlace *top, SrJson *json, GError **error)
+{
+    static const char *const names[] = {"Authorization", NULL};
+    const SrPlace place = sr_place_member(top, "delegationHeader");
+    const SrPlace inner = sr_place_member(&place, "Authorization");
+    SrJson *header = json_object_object_get(json, "delegationHeader");
+    g_autoptr(GError) problem = NULL;
+    SrDelegation *delegation;
+    const char *text = NULL;
+
+    if (!sr_place_check_object(&place, header, names, error) ||
+        !sr_place_get_text_member(&place, header, "Authorization", SR_TEXT_REQUIRED,
+                                  SR_DELEGATION_MAX, &text, error))
+        return NULL;
+    delegation = sr_delegation_read(text, &problem);
+    if (!delegation)
+        sr_place_refuse(&inner, error, "%s", problem->message);
+    return delegation;
+}
+
+static gboolean check_parties(const SrPlace *top, SrJson *json, const SrDelegation *delegation,
+                              GError **error)
+{
+    const char *cid = get(top, json, "cid", error);
+    const char *delegate = cid ? get(top, json, "delegateDID", error) : NULL;
+    const char *delegator = NULL;
+    const char *parent = NULL;
+
+    if (!delegate ||
+        !sr_place_get_text_member(top, json, "delegatorDID", SR_TEXT_OPTIONAL, TEXT_MAX, &delegator,
+                                  error) ||
+        !sr_place_get_text_member(top, json, "parentCid", SR_TEXT_OPTIONAL, TEXT_MAX, &parent,
+                                  error))
+        return FALSE;
+    if (strcmp(cid, delegation->cid) != 0)
+        return differs(top, "cid", error);
+    if (!sr_did_equal(slice_of(delegate), slice_of(delegation->audience)))
+        return differs(top, "delegateDID", error);
+    if (delegator && !sr_did_equal(slice_of(delegator), slice_of(delegation->issuer)))
+        return differs(top, "delegatorDID", error);
+    if (parent && !g_ptr_array_find_with_equal_func(delegation->proofs, parent, g_str_equal, NULL))
+        return differs(top, "parentCid", error);
+    return TRUE;
+}
+
+/* The end: the same second, or the next one where a writer rounded up. */
+static gboolean check_end(const SrPlace *top, SrJson *json, SrPortable *portable, GError **error)
+{
+    const SrPlace place = sr_place_member(top, "expiry");
+    const char *text = get(top, json, "expiry", error);
+    SrSiweTime time;
+    guint oddities = 0;
+
+    if (!text)
+        return FALSE;
+    if (sr_siwe_time_parse(slice_of(text), &time, &oddities).rule)
+        return sr_place_refuse(&place, error, "is not a time (RFC 3339)");
+    if (time.seconds < portable->delegation->expires ||
+        time.seconds > portable->delegation->expires + 1)
+        return differs(top, "expiry", error);
+    portable->expires_at = sr_siwe_time_text(portable->delegation->expires * G_USEC_PER_SEC);
+    return TRUE;
+}
+
+static gboolean check_space(const SrPlace *top, SrJson *json, SrPortable *portable, GError **error)
+{
+    const SrPlace place = sr_place_member(top, "spaceId");
+    const SrPlace owner_place = sr_place_member(top, "ownerAddress");
+    const char *id = get(top, json, "spaceId", error);
+    const char *address = id ? get(top, json, "ownerAddress", error) : NULL;
+    gint64 chain_id = 0;
+    SrSpaceOwner owner;
+    SrSpace space;
+
+    if (!address ||
+        !sr_json_integer_optional(json, "chainId", 1, SR_CHAIN_ID_MAX, &chain_id, error))
+        return FALSE;
+    if (!sr_space_parse(slice_of(id), &space, error))
+        return sr_place_blame(&place, error);
+    if (!sr_space_owner_init(&owner, address, chain_id, error))
+        return sr_place_blame(&owner_place, error);
+    if (!sr_space_owner_equal(&owner, &space.owner))
+        return sr_place_refuse(&owner_place, error, "is not the owner of the space");
+    portable->space_id = sr_space_text(&space);
+    return TRUE;
+}
+
+/* What the JSON says it gives, at its top and in "resources". */
+static SrJson *read_capabilities(const SrPlace *top, SrJson *json, const char *space_id,
+                                 GError **error)
+{
+    static const char *const names[] = {"path", "actions", "caveats"};
+    const SrPlace place = sr_place_member(top, "resources");
+    SrJson *resources = json_object_object_get(json, "resources");
+    g_autoptr(SrJson) primary = json_object_new_object();
+    g_autoptr(SrJson) given = NULL;
+
+    if (resources)
+        return sr_resource_list_read(&place, resources, space_id, error);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        SrJson *member = json_object_object_get(json, names[i]);
+
+        if (member)
+            sr_json_add(primary, names[i], json_object_get(member));
+    }
+    given = json_object_new_object();
+    return sr_resource_list_add(given, top, primary, space_id, error) ? g_steal_pointer(&given)
+                                                                      : NULL;
+}
+
+static gboolean check_capabilities(const SrPlace *top, SrJson *json, const SrPortable *portable,
+                                   GError **error)
+{
+    g_autoptr(SrJson) given = read_capabilities(top, json, portable->space_id, error);
+    g_autoptr(GError) problem = NULL;
+
+    if (!given)
+        return FALSE;
+    if (sr_attenuation_check(portable->delegation->attenuations, given, &problem))
+        return TRUE;
+    return differs(top, json_object_object_get(json, "resources") ? "resources" : "actions", error);
+}
+
+SrPortable *sr_portable_read(SrJson *json, GError **error)
+{
+    static const char *const names[] = {"cid",
+                                        "delegationHeader",
+                                        "ownerAddress",
+                                        "chainId",
+                                        "host",
+                                        "spaceId",
+                                        "path",
+                                        "actions",
+                                        "caveats",
+                                        "expiry",
+                                        "delegateDID",
+                                        "delegatorDID",
+                                        "parentCid",
+                                        "resources",
+                                        "disableSubDelegation",
+                                        NULL};
+    const SrPlace top = sr_place_member(NULL, PARAM);
+    g_autoptr(SrPortable) portable = g_new0(SrPortable, 1);
+
+    if (!sr_place_check_object(&top, json, names, error) ||
+        !sr_place_get_boolean_member(&top, json, "disableSubDelegation",
+                                     &portable->no_subdelegation, error))
+        return NULL;
+    portable->delegation = read_header(&top, json, error);
+    if (!portable->delegation || !check_parties(&top, json, portable->delegation, error) ||
+        !check_end(&top, json, portable, error) || !check_space(&top, json, portable, error) ||
+        !check_capabilities(&top, json, portable, error))
+        return NULL;
+    portable->no_subdelegation |= portable->delegation->is_terminal;
+    return g_steal_pointer(&portable);
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+/* The first resource stands at the top too, for readers that know no lists. */
+static void add_capabilities(SrJson *json, const SrDelegation *delegation)
+{
+    SrJson *list = sr_resource_list_write(delegation->attenuations);
+    SrJson *first = json_object_array_get_idx(list, 0);
+
+    sr_json_add_string(json, "path", json_object_get_string(json_object_object_get(first, "path")));
+    sr_json_add(json, "actions", json_object_get(json_object_object_get(first, "actions")));
+    sr_json_add(json, "resources", list);
+}
+
+SrJson *sr_portable_write(const SrDelegation *delegation, const char *authorization,
+                          const char *space_id, const char *host, gboolean no_subdelegation)
+{
+    g_autofree char *expiry = sr_siwe_time_text(delegation->expires * G_USEC_PER_SEC);
+    SrJson *json = json_object_new_object();
+    SrJson *header = json_object_new_object();
+    SrSpace space;
+
+    sr_json_add_string(header, "Authorization", authorization);
+    sr_json_add_string(json, "cid", delegation->cid);
+    sr_json_add(json, "delegationHeader", header);
+    if (sr_space_parse(slice_of(space_id), &space, NULL)) {
+        sr_json_add_string(json, "ownerAddress", space.owner.address);
+        sr_json_add_integer(json, "chainId", space.owner.chain_id);
+    }
+    if (host)
+        sr_json_add_string(json, "host", host);
+    sr_json_add_string(json, "spaceId", space_id);
+    add_capabilities(json, delegation);
+    sr_json_add_string(json, "expiry", expiry);
+    sr_json_add_string(json, "delegateDID", delegation->audience);
+    sr_json_add_string(json, "delegatorDID", delegation->issuer);
+    if (delegation->proofs->len > 0)
+        sr_json_add_string(json, "parentCid", delegation->proofs->pdata[0]);
+    if (no_subdelegation)
+        sr_json_add_boolean(json, "disableSubDelegation", TRUE);
+    return json;
+}

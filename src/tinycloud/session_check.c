@@ -1,0 +1,97 @@
+#include "tinycloud/session_check.h"
+
+#include "base/encoding.h"
+#include "ethereum/siwe.h"
+#include "ethereum/siwe_time.h"
+#include "tinycloud/attenuation.h"
+#include "tinycloud/cacao.h"
+#include "tinycloud/cid.h"
+#include "tinycloud/did.h"
+
+#include <string.h>
+
+static SrSlice slice_of(const char *text)
+{
+    return (SrSlice){text, strlen(text)};
+}
+
+/* Whether header and CID are what message and signature make, byte for byte. */
+static gboolean is_built_from_parts(const SrSession *session)
+{
+    guint8 signature[SR_CACAO_SIGNATURE_SIZE];
+    g_autoptr(GByteArray) bytes = NULL;
+    g_autofree char *header = NULL;
+    g_autofree char *cid = NULL;
+    SrSiweProblem problem;
+    SrSiwe siwe;
+
+    if (!sr_hex_decode_fixed(session->signature, strlen(session->signature), signature,
+                             sizeof signature) ||
+        !sr_siwe_parse(session->siwe, strlen(session->siwe), &siwe, &problem))
+        return FALSE;
+    bytes = sr_cacao_encode(&siwe, signature);
+    header = sr_base64url_encode_padded(bytes->data, bytes->len);
+    cid = sr_cid_of(bytes->data, bytes->len);
+    return strcmp(header, session->header) == 0 && strcmp(cid, session->cid) == 0;
+}
+
+/* Whether the session's own end is the signed one, rounded to seconds as a UCAN has it. */
+static gboolean has_signed_end(const SrSession *session, const SrDelegation *delegation)
+{
+    SrSiweTime time;
+    guint oddities = 0;
+    const SrViolation violation =
+        sr_siwe_time_parse(slice_of(session->expires_at), &time, &oddities);
+
+    return !violation.rule && time.seconds == delegation->expires;
+}
+
+/* What must hold whatever the time is; NULL when all does. */
+static const char *find_problem(const SrSession *session, const SrDelegation *delegation)
+{
+    g_autoptr(SrKey) key = sr_session_key(session, NULL);
+
+    if (!key)
+        return "the session key is not the one of its DID";
+    if (!delegation)
+        return "the delegation does not verify";
+    if (strcmp(delegation->cid, session->cid) != 0)
+        return "the delegation has another CID";
+    if (!sr_did_equal(slice_of(delegation->audience), slice_of(session->did)))
+        return "the delegation is to another key";
+    if (session->kind == SR_SESSION_SIGNED_IN && !is_built_from_parts(session))
+        return "the delegation is not made of its message and signature";
+    if (!has_signed_end(session, delegation))
+        return "the session's end is not the signed one";
+    if (!sr_attenuation_has_space(delegation->attenuations, session->space_id))
+        return "the capabilities do not cover the session's space";
+    return NULL;
+}
+
+SrSessionVerdict sr_session_check(const SrSession *session, gint64 now,
+                                  SrDelegation **ret_delegation, const char **ret_problem)
+{
+    const gint64 seconds = now / G_USEC_PER_SEC;
+    g_autoptr(SrDelegation) delegation =
+        session->header ? sr_delegation_read(session->header, NULL) : NULL;
+    g_autoptr(SrKey) key = NULL;
+
+    *ret_problem = NULL;
+    if (session->kind == SR_SESSION_KEY_ONLY) {
+        key = sr_session_key(session, NULL);
+        *ret_problem = key ? NULL : "the session key is not the one of its DID";
+    } else {
+        *ret_problem = find_problem(session, delegation);
+    }
+    if (*ret_problem)
+        return SR_SESSION_BROKEN;
+    if (delegation && delegation->expires && delegation->expires <= seconds)
+        *ret_problem = "the session has expired";
+    else if (delegation && delegation->starts > seconds)
+        *ret_problem = "the session is not valid yet";
+    if (*ret_problem)
+        return SR_SESSION_EXPIRED;
+    if (ret_delegation)
+        *ret_delegation = g_steal_pointer(&delegation);
+    return SR_SESSION_GOOD;
+}
