@@ -32,6 +32,7 @@ typedef struct SrProviders SrProviders;
 typedef struct SrRefresher SrRefresher;
 typedef struct SrSignIns SrSignIns;
 typedef struct SrSignBatch SrSignBatch;
+typedef struct SrSessions SrSessions;
 
 typedef struct {
     SrConfiguration *configuration;
@@ -52,6 +53,7 @@ typedef struct {
     SrAccounts *accounts;
     SrRefresher *refresher;
     SrSignIns *sign_ins; /* under way */
+    SrSessions *sessions; /* of TinyCloud, those in use */
     SrListener *listener;
     SrWatcher *watcher;
     GHashTable *methods;    /* name → SrMethod (static) */
