@@ -197,7 +197,7 @@ static void append_service(GString *text, const SrResource *resource, const char
 }
 
 /* "your encryption network "default"", or whose it is. */
-static void append_network(GString *text, const SrNetwork *network, const char *address)
+static void append_network(GString *text, const SrEncryptionNetwork *network, const char *address)
 {
     const gboolean own = network->has_account && is_own(&network->owner, address);
 
@@ -214,7 +214,7 @@ static void append_resource(GString *text, const char *uri, const char *address)
 {
     const SrSlice whole = {uri, strlen(uri)};
     SrResource resource;
-    SrNetwork network;
+    SrEncryptionNetwork network;
     SrSpace space;
 
     if (sr_resource_parse(whole, &resource, NULL)) {

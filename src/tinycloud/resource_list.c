@@ -29,7 +29,7 @@ static char *resource_of(const SrPlace *place, SrJson *item, const char *service
     const SrPlace path_place = sr_place_member(place, "path");
     const char *space = NULL;
     const char *path = NULL;
-    SrNetwork network;
+    SrEncryptionNetwork network;
     char *uri;
 
     if (!sr_place_get_text_member(place, item, "space", SR_TEXT_OPTIONAL, 512, &space, error) ||

@@ -34,7 +34,7 @@ static void check_resource(const char *uri, SrJson *abilities, const SrSpaceOwne
     const SrSlice text = {uri, strlen(uri)};
     g_autofree char *again = NULL;
     SrResource resource;
-    SrNetwork network;
+    SrEncryptionNetwork network;
 
     if (sr_resource_parse(text, &resource, NULL)) {
         again = sr_resource_text(&resource);

@@ -280,7 +280,7 @@ static void test_networks(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
-        SrNetwork network;
+        SrEncryptionNetwork network;
 
         sr_network_parse(slice(rows[i].id), &network, &error);
         g_assert_no_error(error);
@@ -317,7 +317,7 @@ static void test_no_networks(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(no_networks); i++) {
         g_autoptr(GError) error = NULL;
-        SrNetwork network;
+        SrEncryptionNetwork network;
 
         g_test_message("%s", no_networks[i]);
         g_assert_false(sr_network_parse(slice(no_networks[i]), &network, &error));
