@@ -324,13 +324,13 @@ static void ask_siwe(SrRequest *request, Signing *signing)
                              "No browser vouches for the site: the message comes from a %s.",
                              sr_request_is_cli(request) ? "command" : "program");
     sr_siwe_view_add(model, &signing->siwe, signing->recap, bytes, size, g_get_real_time());
-    signing->asked_at = g_get_real_time() / G_USEC_PER_SEC;
-    signing->may_remember = sr_request_is_extension(request) && !is_too_wide(signing) &&
-                            sr_grants_can_remember(&signing->siwe, signing->asked_at);
     if (signing->delegate)
         sr_consent_model_add(model, SR_CONSENT_FACT,
                              "The session's key stays with sealring: neither page nor browser "
                              "gets it.");
+    signing->asked_at = g_get_real_time() / G_USEC_PER_SEC;
+    signing->may_remember = sr_request_is_extension(request) && !is_too_wide(signing) &&
+                            sr_grants_can_remember(&signing->siwe, signing->asked_at);
     if (signing->may_remember)
         sr_consent_model_add(model, SR_CONSENT_REMEMBER,
                              "Sign in like this without asking for 30 days (same site, same "
