@@ -52,7 +52,7 @@ typedef struct {
     SrProviders *providers; /* of OAuth */
     SrAccounts *accounts;
     SrRefresher *refresher;
-    SrSignIns *sign_ins; /* under way */
+    SrSignIns *sign_ins;  /* under way */
     SrSessions *sessions; /* of TinyCloud, those in use */
     SrListener *listener;
     SrWatcher *watcher;

@@ -29,6 +29,7 @@ typedef struct {
     gint64 now;   /* microseconds since 1970 */
 } SrSessionQuery;
 
+/* A query for the ids that start with @prefix. Owned by the caller. */
 SrSessionQuery *sr_session_query_new(const char *prefix, gint64 now);
 void sr_session_query_free(gpointer query);
 

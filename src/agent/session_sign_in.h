@@ -6,4 +6,5 @@
 
 #include "agent/request.h"
 
+/* The handler of session.signIn. */
 void sr_session_sign_in(SrRequest *request);
