@@ -12,35 +12,64 @@ static char *label_of(const SrSession *session)
     return g_strdup_printf("TinyCloud session for %s", session->origin);
 }
 
-/* Remove the oldest sessions of the new one's owner until there is room for it. */
+/* Remove the oldest sessions of the owner of @session until there are no more than the limit. */
 static gboolean make_room(SrStore *store, const SrSession *session, GError **error)
 {
     g_autofree char *prefix = sr_session_id_prefix(session->caller, session->origin);
     g_autoptr(GPtrArray) entries = sr_store_list_entries(store, SR_RECORD_SESSION, prefix, error);
 
-    if (!entries)
-        return FALSE;
-    for (guint i = 0; i + SR_SESSIONS_MAX <= entries->len; i++) {
-        const SrRecord *entry = entries->pdata[i];
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
 
-        if (strcmp(entry->id, session->id) != 0 &&
-            !sr_store_remove(store, SR_RECORD_SESSION, entry->id, error))
-            return FALSE;
-    }
-    return TRUE;
+    for (guint i = 0; entries && i + SR_SESSIONS_MAX < entries->len; i++)
+        g_ptr_array_add(ids, ((const SrRecord *)entries->pdata[i])->id);
+    return entries && (ids->len == 0 || sr_store_remove_all(store, SR_RECORD_SESSION, ids, error));
 }
 
-gpointer sr_session_put_job(SrStore *store, gpointer data, GError **error)
+static SrRecord *record_of(const SrSession *session, GError **error)
 {
-    const SrSession *session = data;
     SrSecret *line = sr_session_write(session, error);
     g_autofree char *label = label_of(session);
-    g_autoptr(SrRecord) record = NULL;
 
-    if (!line)
-        return NULL;
-    record = sr_record_new(SR_RECORD_SESSION, session->id, ALGORITHM, label, line);
-    return make_room(store, session, error) && sr_store_put(store, record, error) ? store : NULL;
+    return line ? sr_record_new(SR_RECORD_SESSION, session->id, ALGORITHM, label, line) : NULL;
+}
+
+static void free_record(gpointer record)
+{
+    sr_record_free(record);
+}
+
+/* Whether an owner's sessions were counted for one before @index already. */
+static gboolean is_counted(const GPtrArray *sessions, guint index)
+{
+    const SrSession *session = sessions->pdata[index];
+
+    for (guint i = 0; i < index; i++) {
+        const SrSession *other = sessions->pdata[i];
+
+        if (strcmp(other->caller, session->caller) == 0 &&
+            strcmp(other->origin, session->origin) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean sr_session_put_batch(SrStore *store, const GPtrArray *sessions, GError **error)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+
+    for (guint i = 0; i < sessions->len; i++) {
+        SrRecord *record = record_of(sessions->pdata[i], error);
+
+        if (!record)
+            return FALSE;
+        g_ptr_array_add(records, record);
+    }
+    if (!sr_store_put_all(store, records, error))
+        return FALSE;
+    for (guint i = 0; i < sessions->len; i++)
+        if (!is_counted(sessions, i) && !make_room(store, sessions->pdata[i], error))
+            return FALSE;
+    return TRUE;
 }
 
 gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error)

@@ -10,6 +10,7 @@
 #include "crypto/secp256k1.h"
 #include "ethereum/recap.h"
 #include "ethereum/siwe_time.h"
+#include "tinycloud/attenuation.h"
 #include "tinycloud/cacao.h"
 #include "tinycloud/capability_request.h"
 #include "tinycloud/cid.h"
@@ -230,14 +231,28 @@ static void on_signed(SrRequest *request, const guint8 *signature, gpointer data
     complete(session, signature);
     copy = copy_of(session, &error);
     if (copy)
-        sr_request_change_store(request, sr_session_put_job, copy, free_session,
-                                SR_STORE_DEADLINE_MS, reply);
+        sr_request_change_store_batched(request, sr_session_put_batch, copy, free_session,
+                                        SR_STORE_DEADLINE_MS, reply);
     else
         sr_request_fail(request, error);
 }
 
 /* --- start --------------------------------------------------------------------------------------
  */
+
+/* The space the session is for. A manifest that asks for nothing of its own has no right in its
+ * space, only in that of the account. Owned by the caller. */
+static char *space_of(const SrCapabilityRequest *wanted)
+{
+    if (sr_attenuation_has_space(wanted->attenuations, wanted->space_id))
+        return g_strdup(wanted->space_id);
+    json_object_object_foreach (wanted->attenuations, resource, abilities) {
+        (void)abilities;
+        if (g_str_has_prefix(resource, "tinycloud:"))
+            return g_strndup(resource, strcspn(resource, "/"));
+    }
+    return g_strdup(wanted->space_id);
+}
 
 static gboolean read_draft(SrRequest *request, Draft *draft, const SrSpaceOwner *owner,
                            GError **error)
@@ -248,7 +263,7 @@ static gboolean read_draft(SrRequest *request, Draft *draft, const SrSpaceOwner 
         !read_domain(request, draft, error) || !read_times(request, draft, error) ||
         !read_nonce(request, draft, error))
         return FALSE;
-    draft->session->space_id = g_strdup(draft->wanted->space_id);
+    draft->session->space_id = space_of(draft->wanted);
     draft->session->spaces = json_object_get(draft->wanted->spaces);
     draft->session->siwe = build_message(draft, owner, error);
     return draft->session->siwe != NULL;
