@@ -20,15 +20,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static SrSecret *line_of(const uint8_t *facts, size_t size)
 {
     g_autofree char *text = sr_base64url_encode(facts, size);
-    g_autoptr(GByteArray) both = g_byte_array_new();
+    guint8 both[32 + SR_SHA256_SIZE];
     guint8 digest[SR_SHA256_SIZE];
-    guint8 seed[32];
 
-    memset(seed, 0x22, sizeof seed);
-    g_byte_array_append(both, seed, sizeof seed);
-    g_byte_array_append(both, (const guint8 *)text, (guint)strlen(text));
-    sr_sha256(both->data, both->len, digest);
-    g_autofree char *key = sr_base64url_encode(seed, sizeof seed);
+    memset(both, 0x22, 32);
+    sr_sha256(text, strlen(text), both + 32);
+    sr_sha256(both, sizeof both, digest);
+    g_autofree char *key = sr_base64url_encode(both, 32);
     g_autofree char *check = sr_base64url_encode(digest, sizeof digest);
     g_autofree char *line = g_strconcat("1.", text, ".", key, ".", check, NULL);
 

@@ -87,6 +87,29 @@ static void test_round_trip(void)
     }
 }
 
+/* The line of the key 32 times 0x22, as it is in stores already. */
+static void test_form(void)
+{
+    static const char text[] =
+        "1.eyJjYWxsZXIiOiJleHRlbnNpb24iLCJvcmlnaW4iOiJodHRwczovL2FwcC5leGFtcGxlLmNvbSIsImtpbmQiOiJr"
+        "ZXkiLCJkaWQiOiJkaWQ6a2V5Ono2TWtxR0MzbldaaFlpZUVWVFZES1c1djU4OENpR2ZzRFNtUlZHOVp3d1dUdkxTSy"
+        "N6"
+        "Nk1rcUdDM25XWmhZaWVFVlRWREtXNXY1ODhDaUdmc0RTbVJWRzlad3dXVHZMU0siLCJjcmVhdGVkIjoxNzgyMDQzMj"
+        "Aw"
+        "MDAwMDAwfQ.IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI."
+        "mLBy8s07nDJk3dfacbnnV9SBcpCPAfrKOoDHOi67YXo";
+    g_autofree char *prefix = sr_session_id_prefix("extension", "https://app.example.com");
+    g_autoptr(SrSecret) line = sr_test_secret(text);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SrSession) session = sr_session_read(prefix, line, &error);
+    g_autoptr(SrSecret) again = NULL;
+
+    g_assert_no_error(error);
+    g_assert_cmpint(session->created, ==, TEST_START * G_USEC_PER_SEC);
+    again = line_of(session);
+    sr_assert_secret(again, text);
+}
+
 /* The line is refused, and the reason does not say @key. */
 static void assert_corrupt(const char *id, const SrSecret *line, const char *key)
 {
@@ -263,6 +286,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/session-record/all-kinds-come-back-as-they-were", test_round_trip);
+    g_test_add_func("/session-record/the-form-stays-as-it-is", test_form);
     g_test_add_func("/session-record/no-byte-can-be-another-one", test_changed);
     g_test_add_func("/session-record/no-end-can-be-cut-off", test_cut);
     g_test_add_func("/session-record/nothing-can-be-added", test_longer);
