@@ -9,6 +9,7 @@
 #include "agent/providers.h"
 #include "agent/refresher.h"
 #include "agent/request.h"
+#include "agent/sessions.h"
 #include "agent/sign_batch.h"
 #include "agent/sign_ins.h"
 #include "agent/watcher.h"
@@ -81,6 +82,7 @@ void sr_agent_set_store(SrAgent *agent, SrStore *store)
     agent->store = sr_store_thread_new(store);
     sr_key_ring_clear(agent->keys);
     sr_accounts_clear(agent->accounts);
+    sr_sessions_clear(agent->sessions);
 }
 
 /* A vault is locked beside its file; a keyring is one for each session, also for an agent that was
@@ -132,6 +134,7 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     agent->refresher = sr_refresher_new(agent);
     agent->sign_ins = sr_sign_ins_new();
     agent->accounts = sr_accounts_new();
+    agent->sessions = sr_sessions_new((guint)configuration->key_cache_seconds);
     if (!open_state(agent, error))
         return NULL;
     agent->audit_sent = sr_audit_last(agent->audit);
@@ -166,6 +169,7 @@ void sr_agent_free(SrAgent *agent)
     g_clear_handle_id(&agent->flush_source, g_source_remove);
     sr_key_ring_free(agent->keys);
     sr_accounts_free(agent->accounts);
+    sr_sessions_free(agent->sessions);
     sr_grants_free(agent->grants);
     sr_audit_free(agent->audit);
     sr_database_free(agent->database);
@@ -360,6 +364,7 @@ void sr_agent_lock(SrAgent *agent, gboolean sticky)
     agent->locks++;
     sr_key_ring_clear(agent->keys);
     sr_accounts_clear(agent->accounts);
+    sr_sessions_clear(agent->sessions);
     sr_sign_ins_end(agent->sign_ins, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     deny_open_prompts(agent, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, agent);

@@ -32,6 +32,7 @@ typedef struct SrProviders SrProviders;
 typedef struct SrRefresher SrRefresher;
 typedef struct SrSignIns SrSignIns;
 typedef struct SrSignBatch SrSignBatch;
+typedef struct SrSessions SrSessions;
 
 typedef struct {
     SrConfiguration *configuration;
@@ -51,7 +52,8 @@ typedef struct {
     SrProviders *providers; /* of OAuth */
     SrAccounts *accounts;
     SrRefresher *refresher;
-    SrSignIns *sign_ins; /* under way */
+    SrSignIns *sign_ins;  /* under way */
+    SrSessions *sessions; /* of TinyCloud, those in use */
     SrListener *listener;
     SrWatcher *watcher;
     GHashTable *methods;    /* name → SrMethod (static) */

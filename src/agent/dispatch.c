@@ -16,6 +16,7 @@ GHashTable *sr_dispatch_table(void)
         sr_methods_service, sr_methods_eip1193, sr_methods_keys,     sr_methods_key_transfer,
         sr_methods_siwe,    sr_methods_storage, sr_methods_grants,   sr_methods_management,
         sr_methods_pkcs11,  sr_methods_oauth,   sr_methods_accounts, sr_methods_clients,
+        sr_methods_session,
     };
     GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
 

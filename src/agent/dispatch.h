@@ -23,6 +23,7 @@ extern const SrMethod sr_methods_eip1193[];
 extern const SrMethod sr_methods_keys[];
 extern const SrMethod sr_methods_key_transfer[];
 extern const SrMethod sr_methods_siwe[];
+extern const SrMethod sr_methods_session[];
 extern const SrMethod sr_methods_storage[];
 extern const SrMethod sr_methods_grants[];
 extern const SrMethod sr_methods_management[];

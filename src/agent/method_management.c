@@ -1,6 +1,7 @@
 /* audit.*, config.*, store.*: for the person who looks after the machine. */
 #include "agent/connection.h"
 #include "agent/request.h"
+#include "agent/sessions.h"
 #include "agent/store_view.h"
 #include "base/error.h"
 #include "store/migration.h"
@@ -174,6 +175,7 @@ static void forget_store(SrAgent *agent)
 {
     sr_key_ring_clear(agent->keys);
     sr_accounts_clear(agent->accounts);
+    sr_sessions_clear(agent->sessions);
 }
 
 static void on_moved(SrRequest *request)

@@ -57,6 +57,7 @@ struct SrRequest {
     SrRequestStep after_open;
     SrRequestStep after_store;    /* vault_setup.h */
     SrRequestStep after_accounts; /* account_access.h */
+    SrRequestStep after_session;  /* session_access.h */
     char *seal;                   /* of the key being opened */
     guint attempts;               /* wrong passphrases so far */
     gboolean may_ask;

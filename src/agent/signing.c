@@ -11,6 +11,7 @@
 #include "ethereum/message.h"
 #include "ethereum/recap.h"
 #include "policy/nonces.h"
+#include "tinycloud/capability_request.h"
 
 #include <string.h>
 
@@ -33,6 +34,10 @@ typedef struct {
     gboolean may_remember;
     gint64 asked_at; /* seconds since 1970 */
     SrSigningResult result;
+    const char *delegate; /* of a session: what a grant knows the message's URI as, else NULL */
+    SrSigningNext next;   /* instead of result */
+    gpointer data;
+    GDestroyNotify free_data;
 } Signing;
 
 static void signing_free(gpointer data)
@@ -44,6 +49,8 @@ static void signing_free(gpointer data)
     g_free(signing->key_name);
     g_free(signing->decision);
     g_free(signing->nonce_domain);
+    if (signing->free_data)
+        signing->free_data(signing->data);
     g_free(signing);
 }
 
@@ -182,17 +189,28 @@ static gboolean record(SrRequest *request, const Signing *signing, GError **erro
     return sr_request_record(request, signing->event, more, error);
 }
 
+/* The message as a grant compares it. The key of a session is a new one each time. */
+static SrSiwe terms_of(const Signing *signing)
+{
+    SrSiwe terms = signing->siwe;
+
+    if (signing->delegate)
+        terms.uri = (SrSlice){signing->delegate, strlen(signing->delegate)};
+    return terms;
+}
+
 /* Keep the user's offer to be asked no more, and say so in the log. */
 static gboolean remember(SrRequest *request, Signing *signing, GError **error)
 {
+    const SrSiwe terms = terms_of(signing);
     g_autofree char *summary = NULL;
     const SrGrant *grant;
 
     if (!request->remember || !signing->may_remember)
         return TRUE;
-    summary = sr_siwe_view_summary(&signing->siwe, signing->recap);
+    summary = sr_siwe_view_summary(&terms, signing->recap);
     grant = sr_grants_remember(request->agent->grants, request->caller->extension, request->origin,
-                               request->key->id, &signing->siwe, summary, signing->asked_at,
+                               request->key->id, &terms, summary, signing->asked_at,
                                REMEMBER_SECONDS, error);
     if (!grant)
         return FALSE;
@@ -224,19 +242,27 @@ static void ask_siwe(SrRequest *request, Signing *signing);
 /* The grant that covers the sign-in now, or NULL. Borrowed. */
 static const SrGrant *find_grant(const SrRequest *request, const Signing *signing)
 {
+    const SrSiwe terms = terms_of(signing);
+
     if (!signing->is_siwe || !sr_request_is_extension(request))
         return NULL;
     return sr_grants_find(request->agent->grants, request->caller->extension, request->origin,
-                          request->key->id, &signing->siwe, g_get_real_time() / G_USEC_PER_SEC);
+                          request->key->id, &terms, g_get_real_time() / G_USEC_PER_SEC);
 }
 
 static void on_signed(SrRequest *request, const guint8 *signature, GError *error)
 {
     Signing *signing = request->state;
     g_autofree char *text = NULL;
+    gpointer data;
 
     if (!signature || !remember(request, signing, &error) || !record(request, signing, &error)) {
         sr_request_fail(request, error);
+        return;
+    }
+    if (signing->next) {
+        data = g_steal_pointer(&signing->data);
+        signing->next(request, signature, data);
         return;
     }
     text = sr_hex_encode(signature, SR_SECP256K1_SIGNATURE_SIZE, TRUE);
@@ -280,6 +306,11 @@ static void on_agreed(SrRequest *request)
     sr_request_open_key(request, sign);
 }
 
+static gboolean is_too_wide(const Signing *signing)
+{
+    return signing->recap && sr_recap_is_too_wide(signing->recap);
+}
+
 static void ask_siwe(SrRequest *request, Signing *signing)
 {
     g_autofree char *title = sr_siwe_view_title(&signing->siwe, signing->recap);
@@ -293,8 +324,12 @@ static void ask_siwe(SrRequest *request, Signing *signing)
                              "No browser vouches for the site: the message comes from a %s.",
                              sr_request_is_cli(request) ? "command" : "program");
     sr_siwe_view_add(model, &signing->siwe, signing->recap, bytes, size, g_get_real_time());
+    if (signing->delegate)
+        sr_consent_model_add(model, SR_CONSENT_FACT,
+                             "The session's key stays with sealring: neither page nor browser "
+                             "gets it.");
     signing->asked_at = g_get_real_time() / G_USEC_PER_SEC;
-    signing->may_remember = sr_request_is_extension(request) &&
+    signing->may_remember = sr_request_is_extension(request) && !is_too_wide(signing) &&
                             sr_grants_can_remember(&signing->siwe, signing->asked_at);
     if (signing->may_remember)
         sr_consent_model_add(model, SR_CONSENT_REMEMBER,
@@ -377,10 +412,9 @@ static void on_keys(SrRequest *request)
     decide(request, signing);
 }
 
-void sr_signing_start(SrRequest *request, GBytes *bytes, const char *key_name, gboolean only_siwe,
-                      SrSigningResult result)
+static void start(SrRequest *request, Signing *signing, GBytes *bytes, const char *key_name,
+                  gboolean only_siwe)
 {
-    Signing *signing = signing_new(request, result);
     GError *error = NULL;
 
     signing->bytes = bytes;
@@ -391,6 +425,25 @@ void sr_signing_start(SrRequest *request, GBytes *bytes, const char *key_name, g
         sr_request_need_keys(request, TRUE, on_keys);
     else
         sr_request_fail(request, error);
+}
+
+void sr_signing_start(SrRequest *request, GBytes *bytes, const char *key_name, gboolean only_siwe,
+                      SrSigningResult result)
+{
+    start(request, signing_new(request, result), bytes, key_name, only_siwe);
+}
+
+void sr_signing_start_session(SrRequest *request, GBytes *bytes, const char *key_name,
+                              const char *delegate, SrSigningNext next, gpointer data,
+                              GDestroyNotify free_data)
+{
+    Signing *signing = signing_new(request, NULL);
+
+    signing->delegate = delegate;
+    signing->next = next;
+    signing->data = data;
+    signing->free_data = free_data;
+    start(request, signing, bytes, key_name, TRUE);
 }
 
 void sr_signing_start_digest(SrRequest *request, const guint8 digest[32], SrConsentModel *model,

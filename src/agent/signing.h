@@ -16,6 +16,19 @@ typedef SrJson *(*SrSigningResult)(const SrRequest *request, const char *signatu
 void sr_signing_start(SrRequest *request, GBytes *bytes, const char *key_name, gboolean only_siwe,
                       SrSigningResult result);
 
+/* Goes on when a message is signed and noted, instead of an answer: @signature is r || s || v,
+ * @data is taken over. */
+typedef void (*SrSigningNext)(SrRequest *request, const guint8 *signature, gpointer data);
+
+/*
+ * Sign the sign-in message @bytes (taken) of a session whose key the agent itself has made. That
+ * key is a new one each time, so a grant knows the message's URI as @delegate (static text): it
+ * covers such messages and no others. @data goes to @next, or is released with @free_data.
+ */
+void sr_signing_start_session(SrRequest *request, GBytes *bytes, const char *key_name,
+                              const char *delegate, SrSigningNext next, gpointer data,
+                              GDestroyNotify free_data);
+
 /*
  * The same end for another digest (typed data): ask with @model (taken), sign @digest, record it as
  * @event. The key must be chosen.

@@ -1,6 +1,7 @@
 #include "consent/siwe_view.h"
 
 #include "consent/capability.h"
+#include "tinycloud/capability_request.h"
 
 #include <string.h>
 
@@ -84,7 +85,11 @@ static void add_expiry(SrConsentModel *model, const SrSiwe *siwe, const SrRecap 
         return;
     }
     sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: no end is given");
-    if (recap || is_did(siwe->uri))
+    if (is_space_host(recap))
+        sr_consent_model_add(model, SR_CONSENT_WARNING,
+                             "This never expires. The server may host the space until the "
+                             "permission is revoked.");
+    else if (recap || is_did(siwe->uri))
         sr_consent_model_add(model, SR_CONSENT_WARNING,
                              "This never expires. Whoever gets the signature can use it until it "
                              "is revoked.");
@@ -125,6 +130,9 @@ static void add_capabilities(SrConsentModel *model, const SrSiwe *siwe, const Sr
 
         sr_consent_model_add(model, SR_CONSENT_GRANT, "%s", words);
     }
+    if (sr_recap_is_too_wide(recap))
+        sr_consent_model_add(model, SR_CONSENT_WARNING,
+                             "A \"*\" stands for everything: this gives more than is listed here.");
     if (recap->unknown)
         sr_consent_model_add(model, SR_CONSENT_WARNING,
                              "The permission record has parts that sealring does not know: %s",
@@ -134,18 +142,27 @@ static void add_capabilities(SrConsentModel *model, const SrSiwe *siwe, const Sr
                              recap->proofs->len, recap->proofs->len == 1 ? "" : "s");
 }
 
-void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *recap,
-                      const char *message, gsize size, gint64 now)
+/* Who asks, and who is given something. */
+static void add_parties(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *recap)
 {
+    const char *role = "For";
+
     if (siwe->scheme.data)
         sr_consent_model_add(model, SR_CONSENT_FACT, "Site: %.*s://%.*s", SLICE(siwe->scheme),
                              SLICE(siwe->domain));
     else
         sr_consent_model_add(model, SR_CONSENT_FACT, "Site: %.*s", SLICE(siwe->domain));
-    if (is_did(siwe->uri))
-        sr_consent_model_add(model, SR_CONSENT_FACT, "Acts for you: %.*s", SLICE(siwe->uri));
-    else
-        sr_consent_model_add(model, SR_CONSENT_FACT, "For: %.*s", SLICE(siwe->uri));
+    if (is_space_host(recap))
+        role = "Server";
+    else if (is_did(siwe->uri))
+        role = "Acts for you";
+    sr_consent_model_add(model, SR_CONSENT_FACT, "%s: %.*s", role, SLICE(siwe->uri));
+}
+
+void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *recap,
+                      const char *message, gsize size, gint64 now)
+{
+    add_parties(model, siwe, recap);
     add_expiry(model, siwe, recap, now);
     add_start(model, siwe, now);
     if (siwe->statement.data && !recap)
@@ -158,7 +175,8 @@ void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *
     if (recap)
         add_capabilities(model, siwe, recap);
     sr_consent_model_add_text(model, message, size);
-    sr_consent_model_add(model, SR_CONSENT_ACTION, "Sign in");
+    sr_consent_model_add(model, SR_CONSENT_ACTION, "%s",
+                         is_space_host(recap) ? "Let it host" : "Sign in");
 }
 
 char *sr_siwe_view_summary(const SrSiwe *siwe, const SrRecap *recap)

@@ -1,5 +1,6 @@
 #include "crypto/digest.h"
 
+#include "base/encoding.h"
 #include "base/error.h"
 
 #include <openssl/evp.h>
@@ -68,4 +69,18 @@ char *sr_random_alphanumeric(gsize length, GError **error)
     }
     text[length] = '\0';
     return g_steal_pointer(&text);
+}
+
+char *sr_random_uuid(GError **error)
+{
+    guint8 bytes[16];
+    char digits[2 * sizeof bytes + 1] = "";
+
+    if (!sr_random_bytes(bytes, sizeof bytes, error))
+        return NULL;
+    bytes[6] = (guint8)(0x40 | (bytes[6] & 0x0f));
+    bytes[8] = (guint8)(0x80 | (bytes[8] & 0x3f));
+    sr_hex_write(bytes, sizeof bytes, digits);
+    return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%s", digits, digits + 8, digits + 12, digits + 16,
+                           digits + 20);
 }

@@ -27,3 +27,6 @@ SrSecret *sr_random_secret(gsize size, GError **error);
 
 /* @length random characters of [A-Za-z0-9], without bias. Owned by the caller. */
 char *sr_random_alphanumeric(gsize length, GError **error);
+
+/* A random UUID (RFC 9562 §5.4, version 4), 36 characters. Owned by the caller. */
+char *sr_random_uuid(GError **error);

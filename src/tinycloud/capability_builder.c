@@ -143,8 +143,8 @@ SrJson *sr_capability_builder_resource(SrCapabilityBuilder *builder, const SrPla
 /* --- encryption networks --------------------------------------------------------------------- */
 
 static gboolean add_network_action(const SrCapabilityBuilder *builder, const SrPlace *place,
-                                   const SrNetwork *network, SrJson *abilities, const char *action,
-                                   GError **error)
+                                   const SrEncryptionNetwork *network, SrJson *abilities,
+                                   const char *action, GError **error)
 {
     if (g_str_has_prefix(action, NETWORK_PREFIX) && !sr_network_is_owned(network, &builder->owner))
         return sr_place_refuse(place, error,
@@ -168,7 +168,7 @@ SrJson *sr_capability_builder_add_network(SrCapabilityBuilder *builder, const Sr
 {
     const SrPlace path = sr_place_member(place, "path");
     const SrPlace list = sr_place_member(place, "actions");
-    SrNetwork network;
+    SrEncryptionNetwork network;
     SrJson *abilities;
 
     if (!sr_network_parse((SrSlice){id, strlen(id)}, &network, error)) {

@@ -19,6 +19,7 @@ typedef struct {
     char *space_id;          /* the first space that is not named "account"; NULL: none yet */
 } SrCapabilityBuilder;
 
+/* Nothing collected yet; the signer is @owner. Owned by the caller. */
 SrCapabilityBuilder *sr_capability_builder_new(const SrSpaceOwner *owner);
 
 /* NULL is fine. */

@@ -44,16 +44,20 @@ gboolean sr_recap_is_too_wide(const SrRecap *recap)
     return FALSE;
 }
 
+static gboolean has_wide_ability(SrJson *abilities)
+{
+    json_object_object_foreach (abilities, ability, restrictions) {
+        (void)restrictions;
+        if (strchr(ability, '*'))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean sr_attenuations_are_too_wide(SrJson *attenuations)
 {
-    json_object_object_foreach (attenuations, uri, abilities) {
-        if (is_wide_resource(uri))
+    json_object_object_foreach (attenuations, uri, abilities)
+        if (is_wide_resource(uri) || has_wide_ability(abilities))
             return TRUE;
-        json_object_object_foreach (abilities, ability, restrictions) {
-            (void)restrictions;
-            if (strchr(ability, '*'))
-                return TRUE;
-        }
-    }
     return FALSE;
 }

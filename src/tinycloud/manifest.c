@@ -278,26 +278,40 @@ static gboolean read_space(SrManifestReader *reader, SrJson *manifest, const SrP
     return id || sr_place_blame(&member, error);
 }
 
-/* The other members that the permissions depend on. */
-static gboolean read_frame(SrManifestReader *reader, SrJson *manifest, const SrPlace *place,
-                           GError **error)
+/* The prefix of paths, which is the application's id unless there is one. */
+static gboolean read_prefix(SrManifestReader *reader, SrJson *manifest, const SrPlace *place,
+                            GError **error)
 {
-    const SrPlace expiry_place = sr_place_member(place, "expiry");
+    SrPlace member = sr_place_member(place, "prefix");
+    g_autofree char *uri = NULL;
     const char *app_id;
-    const char *expiry;
-    gint64 expiry_ms;
 
     if (!sr_place_get_text_member(place, manifest, "app_id", SR_TEXT_REQUIRED, SR_RESOURCE_PATH_MAX,
                                   &app_id, error) ||
         !sr_place_get_text_member(place, manifest, "prefix", SR_TEXT_OPTIONAL_EMPTY,
-                                  SR_RESOURCE_PATH_MAX, &reader->prefix, error) ||
-        !sr_place_get_text_member(place, manifest, "expiry", SR_TEXT_OPTIONAL, SR_REQUEST_TEXT_MAX,
+                                  SR_RESOURCE_PATH_MAX, &reader->prefix, error))
+        return FALSE;
+    if (!reader->prefix) {
+        member = sr_place_member(place, "app_id");
+        reader->prefix = app_id;
+    }
+    uri = sr_resource_uri_new("", "kv", reader->prefix, error);
+    return uri || sr_place_blame(&member, error);
+}
+
+/* How long the manifest's permissions are to hold. */
+static gboolean read_expiry(SrManifestReader *reader, SrJson *manifest, const SrPlace *place,
+                            GError **error)
+{
+    const SrPlace expiry_place = sr_place_member(place, "expiry");
+    const char *expiry;
+    gint64 expiry_ms;
+
+    if (!sr_place_get_text_member(place, manifest, "expiry", SR_TEXT_OPTIONAL, SR_REQUEST_TEXT_MAX,
                                   &expiry, error) ||
         !sr_manifest_read_expiry(expiry ? expiry : DEFAULT_EXPIRY, &expiry_place, &expiry_ms,
                                  error))
         return FALSE;
-    if (!reader->prefix)
-        reader->prefix = app_id;
     reader->totals->expiry_ms = MAX(reader->totals->expiry_ms, expiry_ms);
     return TRUE;
 }
@@ -336,7 +350,8 @@ gboolean sr_manifest_add(SrJson *manifest, const SrPlace *place, SrCapabilityBui
 
     return sr_place_check_object(place, manifest, known, error) &&
            check_description_members(manifest, place, error) &&
-           read_frame(&reader, manifest, place, error) &&
+           read_prefix(&reader, manifest, place, error) &&
+           read_expiry(&reader, manifest, place, error) &&
            read_space(&reader, manifest, place, error) &&
            add_defaults(&reader, manifest, place, error) &&
            add_permissions(&reader, manifest, place, error) &&

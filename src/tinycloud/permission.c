@@ -52,21 +52,21 @@ static const char *encryption_action(const char *action)
     return translate(encryption_actions, G_N_ELEMENTS(encryption_actions), name ? name : action);
 }
 
-static gsize count_actions(const char *const *actions)
+static gsize count_actions(const SrPermission *permission)
 {
     gsize count = 0;
 
-    while (actions[count])
+    while (permission->actions[count])
         count++;
     return count;
 }
 
-/* The abilities that @actions stand for, by @rule; NULL when one stands for none. Owned. */
+/* The abilities that the actions stand for, by @rule; NULL when one stands for none. Owned. */
 static const char **translate_all(const SrPermission *permission, const SrPlace *place,
                                   const char *(*rule)(const char *action), const char *names,
                                   GError **error)
 {
-    const gsize count = count_actions(permission->actions);
+    const gsize count = count_actions(permission);
     const SrPlace list = sr_place_member(place, "actions");
     g_autofree const char **abilities = g_new0(const char *, count + 1);
 

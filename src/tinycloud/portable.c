@@ -242,6 +242,11 @@ SrPortable *sr_portable_read(SrJson *json, GError **error)
     return g_steal_pointer(&portable);
 }
 
+gboolean sr_portable_is_last(SrJson *json)
+{
+    return json_object_get_boolean(json_object_object_get(json, "disableSubDelegation"));
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 /* The first element of @list in the space @space_id. Borrowed; NULL when there is none. */

@@ -24,6 +24,9 @@ SrPortable *sr_portable_read(SrJson *json, GError **error);
 void sr_portable_free(SrPortable *portable);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrPortable, sr_portable_free)
 
+/* Whether @json, which was read before, says that the recipient may not hand it on. */
+gboolean sr_portable_is_last(SrJson *json);
+
 /*
  * The JSON of @delegation, which @authorization holds and which has an end and capabilities in the
  * space @space_id (whose owner it names). @host may be NULL. A new object.

@@ -53,7 +53,7 @@ static char *space_of(const SrPlace *place, SrJson *item, const char *space_id, 
 
 static char *network_of(const SrPlace *path_place, const char *path, GError **error)
 {
-    SrNetwork network;
+    SrEncryptionNetwork network;
 
     if (!path)
         sr_place_refuse(path_place, error, "must be the id of a network");

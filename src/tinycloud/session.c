@@ -11,7 +11,8 @@
 #define VERSION "1"
 #define PRIVATE_KEY_SIZE 32u
 #define OWNER_BYTES 6u /* of the owner's hash, in front of an id: 8 characters */
-#define RANDOM_LENGTH 16u
+#define TIME_DIGITS 12 /* hexadecimal, of the milliseconds: the order of ids is that of age */
+#define RANDOM_LENGTH 12u
 #define CREATED_MAX G_GINT64_CONSTANT(9007199254740991)
 
 enum { PART_VERSION, PART_FACTS, PART_KEY, PART_CHECK, N_PARTS };
@@ -103,7 +104,8 @@ SrSession *sr_session_generate(const char *caller, const char *origin, gint64 cr
     key = session->private_key ? key_of(session->private_key, error) : NULL;
     if (!key)
         return NULL;
-    session->id = g_strconcat(prefix, random, NULL);
+    session->id = g_strdup_printf("%s%0*" G_GINT64_MODIFIER "x%s", prefix, TIME_DIGITS,
+                                  created / (G_USEC_PER_SEC / 1000), random);
     session->caller = g_strdup(caller);
     session->origin = g_strdup(origin);
     session->created = created;

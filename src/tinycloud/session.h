@@ -48,7 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrSession, sr_session_free)
 SrSession *sr_session_generate(const char *caller, const char *origin, gint64 created,
                                GError **error);
 
-/* The front of the ids that all sessions of @caller at @origin have. Owned by the caller. */
+/* The front of the ids that all sessions of @caller at @origin have; behind it they are in the
+ * order in which they were made. Owned by the caller. */
 char *sr_session_id_prefix(const char *caller, const char *origin);
 
 /* Its session key. Owned by the caller. SR_ERROR_CORRUPT when it is not that of its DID. */

@@ -294,7 +294,7 @@ static gboolean is_did(SrSlice did)
 }
 
 /* Whose network it is, when that is an account. */
-static gboolean read_network_owner(SrNetwork *network)
+static gboolean read_network_owner(SrEncryptionNetwork *network)
 {
     SrSlice rest = network->owner_did;
     gboolean more;
@@ -317,7 +317,7 @@ static const char *last_colon(SrSlice text)
     return NULL;
 }
 
-gboolean sr_network_parse(SrSlice id, SrNetwork *ret_network, GError **error)
+gboolean sr_network_parse(SrSlice id, SrEncryptionNetwork *ret_network, GError **error)
 {
     SrSlice rest = id;
     const char *colon = take_prefix(&rest, NETWORK_PREFIX) ? last_colon(rest) : NULL;
@@ -336,7 +336,7 @@ gboolean sr_network_parse(SrSlice id, SrNetwork *ret_network, GError **error)
     return FALSE;
 }
 
-gboolean sr_network_is_owned(const SrNetwork *network, const SrSpaceOwner *owner)
+gboolean sr_network_is_owned(const SrEncryptionNetwork *network, const SrSpaceOwner *owner)
 {
     return network->has_account && sr_space_owner_equal(&network->owner, owner);
 }

@@ -48,7 +48,7 @@ typedef struct {
     SrSlice name;
     gboolean has_account; /* owner_did is a did:pkh:eip155 one, then @owner is set */
     SrSpaceOwner owner;
-} SrNetwork;
+} SrEncryptionNetwork;
 
 /*
  * Set @ret_owner to the account at @address ("0x…" in any case; a wrong checksum is refused) on the
@@ -97,10 +97,10 @@ gboolean sr_resource_covers(const SrResource *parent, const SrResource *child);
  * Read the id of an encryption network; its name is one of [a-z0-9][a-z0-9-]*. Slices of
  * @ret_network point into @id.
  */
-gboolean sr_network_parse(SrSlice id, SrNetwork *ret_network, GError **error);
+gboolean sr_network_parse(SrSlice id, SrEncryptionNetwork *ret_network, GError **error);
 
 /* Whether @network is @owner's own. */
-gboolean sr_network_is_owned(const SrNetwork *network, const SrSpaceOwner *owner);
+gboolean sr_network_is_owned(const SrEncryptionNetwork *network, const SrSpaceOwner *owner);
 
 /* The id of @owner's network @name. Owned by the caller. */
 char *sr_network_id_new(const SrSpaceOwner *owner, const char *name, GError **error);

@@ -121,7 +121,7 @@ static void test_other_hosts(void)
         "X-Host: 127.0.0.1:4242\r\n",
         GOOD_HOST GOOD_HOST,
         GOOD_HOST "Host: evil.example\r\n",
-        "host: evil.example\r\n" GOOD_HOST,
+        ("host: evil.example\r\n" GOOD_HOST),
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(hosts); i++) {

@@ -193,22 +193,25 @@ static void test_not_there(void)
     assert_broken(session, "the delegation does not verify");
 }
 
-/* Every character of a header and of a signature counts. */
+/* Characters all over header, signature and message count. */
 static void test_changed(void)
 {
     g_autoptr(SrSession) session = test_session(&(TestSignIn){0});
     char *const texts[] = {session->header, session->signature, session->siwe};
 
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        for (char *at = texts[i] + 2; *at; at += 7) {
-            const char kept = *at;
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        const gsize length = strlen(texts[i]);
+
+        for (gsize at = 2; at < length; at += 7) {
+            const char kept = texts[i][at];
             const char *problem;
 
-            *at = kept == '1' ? '2' : '1';
+            texts[i][at] = kept == '1' ? '2' : '1';
             g_assert_cmpint(sr_session_check(session, AT(TEST_START), NULL, &problem), ==,
                             SR_SESSION_BROKEN);
-            *at = kept;
+            texts[i][at] = kept;
         }
+    }
 }
 
 /* The signature with the other v is good for an address, but it is not what was made here. */

@@ -1,0 +1,169 @@
+#include "agent/session_access.h"
+#include "agent/session_use.h"
+#include "base/error.h"
+#include "consent/capability.h"
+#include "consent/siwe_view.h"
+#include "ethereum/siwe.h"
+#include "ethereum/uri.h"
+#include "tinycloud/portable.h"
+
+#include <string.h>
+
+#define SECONDS_DEFAULT 3600
+#define SECONDS_MAX (366 * 86400)
+#define DID_MAX 1024u
+
+static gint64 now_seconds(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+/* The DID it is for: a did:key of a session, or any other DID that is a URI. Borrowed. */
+static const char *read_delegate(SrRequest *request, GError **error)
+{
+    const char *did = sr_request_string(request, "delegateDID", error);
+
+    if (!did)
+        return NULL;
+    if (g_str_has_prefix(did, "did:") && strlen(did) <= DID_MAX &&
+        !sr_uri_check((SrSlice){did, strlen(did)}).rule)
+        return did;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "delegateDID", -1, "is no DID");
+    return NULL;
+}
+
+/* A child never outlives its parent: asked to, it is refused; not asked, it ends with it. */
+static gboolean read_end(SrRequest *request, const SrOpenSession *open, gint64 *ret_end,
+                         GError **error)
+{
+    const gint64 parent = open->delegation->expires ? open->delegation->expires : G_MAXINT64;
+    gint64 seconds = 0;
+
+    if (!sr_json_integer_optional(request->params, "expirationSeconds", 1, SECONDS_MAX, &seconds,
+                                  error))
+        return FALSE;
+    *ret_end = now_seconds() + (seconds ? seconds : SECONDS_DEFAULT);
+    if (!seconds)
+        *ret_end = MIN(*ret_end, parent);
+    if (*ret_end <= parent)
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "expirationSeconds", -1,
+                    "the session itself ends before that");
+    return FALSE;
+}
+
+/* The unsigned delegation that params ask for. */
+static SrUcan *make_delegation(SrRequest *request, const SrOpenSession *open, GError **error)
+{
+    g_autoptr(SrJson) wanted = sr_session_read_wanted(request, open, "resources", error);
+    const char *delegate = wanted ? read_delegate(request, error) : NULL;
+    gint64 end;
+
+    if (!delegate)
+        return NULL;
+    if (open->no_subdelegation) {
+        sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "session", -1,
+                        "its delegation may not be handed on");
+        return NULL;
+    }
+    if (!read_end(request, open, &end, error))
+        return NULL;
+    return sr_session_ucan(open, delegate, wanted, end, error);
+}
+
+/* The portable delegation of what was signed; NULL when it does not verify. */
+static SrJson *portable_of(SrRequest *request, const SrOpenSession *open, const char *text,
+                           GError **error)
+{
+    g_autoptr(SrDelegation) delegation = sr_delegation_read(text, error);
+    gboolean last = FALSE;
+    const char *host = NULL;
+
+    if (!delegation ||
+        !sr_json_boolean_optional(request->params, "disableSubDelegation", &last, error) ||
+        !sr_json_string_optional(request->params, "host", &host, error))
+        return NULL;
+    return sr_portable_write(delegation, text, open->session->space_id, host, last);
+}
+
+static void reply_delegation(SrRequest *request)
+{
+    SrOpenSession *open = sr_request_session(request);
+    SrUcan *ucan = request->state;
+    GError *error = NULL;
+    g_autofree char *text = NULL;
+    g_autoptr(SrJson) portable = NULL;
+
+    text = sr_ucan_sign(ucan, open->signer, &error);
+    portable = text ? portable_of(request, open, text, &error) : NULL;
+    if (portable && sr_session_record(request, "delegate", ucan->attenuations, &error))
+        sr_request_reply(request, g_steal_pointer(&portable));
+    else
+        sr_request_fail(request, error);
+}
+
+static void on_agreed(SrRequest *request)
+{
+    sr_request_need_session(request, reply_delegation); /* it may have ended, or be signed out */
+}
+
+/* What is handed on, in plain words. */
+static void add_capabilities(SrConsentModel *model, const SrOpenSession *open, SrJson *wanted)
+{
+    g_autofree char *uri = sr_recap_encode(wanted, NULL, NULL);
+    g_autoptr(SrRecap) recap = uri ? sr_recap_decode(uri, strlen(uri), NULL) : NULL;
+    const char *issuer = open->delegation->issuer;
+    const char *address = strrchr(issuer, ':') + 1; /* of did:pkh:…; no address of another DID */
+
+    for (guint i = 0; recap && i < recap->groups->len; i++) {
+        g_autofree char *words = sr_capability_describe(recap->groups->pdata[i], address);
+
+        sr_consent_model_add(model, SR_CONSENT_GRANT, "%s", words);
+    }
+}
+
+static void ask(SrRequest *request, const SrUcan *ucan)
+{
+    SrConsentModel *model =
+        sr_request_consent(request, "Let somebody else act in your TinyCloud space?");
+    g_autofree char *end = sr_siwe_time_text(ucan->expires * G_USEC_PER_SEC);
+    g_autofree char *length = sr_duration_text(ucan->expires - now_seconds());
+
+    sr_consent_model_add(model, SR_CONSENT_FACT, "For: %s", ucan->audience);
+    sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: %s (%s)", end, length);
+    add_capabilities(model, sr_request_session(request), ucan->attenuations);
+    sr_consent_model_add(model, SR_CONSENT_ACTION, "Delegate");
+    sr_request_ask(request, model, on_agreed);
+}
+
+static void free_ucan(gpointer ucan)
+{
+    sr_ucan_free(ucan);
+}
+
+static void on_session_to_delegate(SrRequest *request)
+{
+    GError *error = NULL;
+    SrUcan *ucan = make_delegation(request, sr_request_session(request), &error);
+
+    if (!ucan) {
+        sr_request_fail(request, error);
+        return;
+    }
+    request->state = ucan;
+    request->free_state = free_ucan;
+    ask(request, ucan);
+}
+
+void sr_session_delegate(SrRequest *request)
+{
+    static const char *const names[] = {
+        "session", "delegateDID", "resources", "expirationSeconds", "disableSubDelegation",
+        "host",    NULL};
+    GError *error = NULL;
+
+    if (!request->params || sr_json_only(request->params, names, &error))
+        sr_request_need_session(request, on_session_to_delegate);
+    else
+        sr_request_fail(request, error);
+}
