@@ -1,6 +1,7 @@
 #include "agent/session_access.h"
 #include "agent/session_jobs.h"
 #include "agent/session_use.h"
+#include "agent/sessions.h"
 #include "agent/vault_setup.h"
 #include "base/error.h"
 #include "tinycloud/did.h"
@@ -15,7 +16,10 @@ static void free_session(gpointer session)
 
 static void reply(SrRequest *request)
 {
+    const SrSession *session = request->state;
+
     request->result = NULL;
+    sr_sessions_remove_owned(request->agent->sessions, session);
     sr_request_reply(request, sr_session_json(request->state));
 }
 
@@ -123,6 +127,17 @@ static gpointer find_job(SrStore *store, gpointer data, GError **error)
     return finding.found;
 }
 
+/* Whether the session can be used, before it is kept. */
+static gboolean check_session(const SrSession *session, GError **error)
+{
+    const char *problem;
+
+    if (sr_session_check(session, g_get_real_time(), NULL, &problem) != SR_SESSION_BROKEN)
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "delegation", -1, "%s", problem);
+    return FALSE;
+}
+
 /* A session of its own with the same key. */
 static SrSession *session_of(const SrSession *holder, const SrPortable *portable, SrJson *json,
                              GError **error)
@@ -146,7 +161,7 @@ static SrSession *session_of(const SrSession *holder, const SrPortable *portable
     session->space_id = g_strdup(portable->space_id);
     session->expires_at = g_strdup(portable->expires_at);
     session->portable = json_object_get(json);
-    return g_steal_pointer(&session);
+    return check_session(session, error) ? g_steal_pointer(&session) : NULL;
 }
 
 static SrJson *delegation_param(const SrRequest *request)

@@ -2,6 +2,7 @@
 
 #include "agent/session_access.h"
 #include "agent/session_jobs.h"
+#include "agent/sessions.h"
 #include "agent/signing.h"
 #include "agent/vault_setup.h"
 #include "base/encoding.h"
@@ -116,9 +117,11 @@ static gboolean read_times(SrRequest *request, Draft *draft, GError **error)
         !sr_json_string_optional(request->params, "notBefore", &draft->not_before, error))
         return FALSE;
     if (seconds < 1 || seconds > VALIDITY_SECONDS_MAX) {
-        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "manifest", -1,
-                        "its expiry must be from 1 second to %d days",
-                        VALIDITY_SECONDS_MAX / 86400);
+        sr_error_set_at(
+            error, SR_ERROR_INVALID_PARAMS,
+            json_object_object_get(request->params, "manifest") ? "manifest"
+                                                                : "capabilityRequest.expiryMs",
+            -1, "its expiry must be from 1 second to %d days", VALIDITY_SECONDS_MAX / 86400);
         return FALSE;
     }
     draft->issued_at = sr_siwe_time_text(draft->session->created);
@@ -186,7 +189,10 @@ static char *build_message(const Draft *draft, const SrSpaceOwner *owner, GError
 
 static void reply(SrRequest *request)
 {
+    const SrSession *session = request->state;
+
     request->result = NULL;
+    sr_sessions_remove_owned(request->agent->sessions, session);
     sr_request_reply(request, sr_session_json(request->state));
 }
 
@@ -237,22 +243,22 @@ static void on_signed(SrRequest *request, const guint8 *signature, gpointer data
         sr_request_fail(request, error);
 }
 
+/* The space the session is for: the request's own if anything is asked for in it, else the first
+ * one in which something is. */
+static char *choose_space(const SrCapabilityRequest *wanted, GError **error)
+{
+    char *space = sr_attenuation_has_space(wanted->attenuations, wanted->space_id)
+                      ? g_strdup(wanted->space_id)
+                      : sr_attenuation_first_space(wanted->attenuations);
+
+    if (!space)
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "capabilityRequest.resources", -1,
+                        "nothing is asked for in any space; a session is for one");
+    return space;
+}
+
 /* --- start --------------------------------------------------------------------------------------
  */
-
-/* The space the session is for. A manifest that asks for nothing of its own has no right in its
- * space, only in that of the account. Owned by the caller. */
-static char *space_of(const SrCapabilityRequest *wanted)
-{
-    if (sr_attenuation_has_space(wanted->attenuations, wanted->space_id))
-        return g_strdup(wanted->space_id);
-    json_object_object_foreach (wanted->attenuations, resource, abilities) {
-        (void)abilities;
-        if (g_str_has_prefix(resource, "tinycloud:"))
-            return g_strndup(resource, strcspn(resource, "/"));
-    }
-    return g_strdup(wanted->space_id);
-}
 
 static gboolean read_draft(SrRequest *request, Draft *draft, const SrSpaceOwner *owner,
                            GError **error)
@@ -263,7 +269,9 @@ static gboolean read_draft(SrRequest *request, Draft *draft, const SrSpaceOwner 
         !read_domain(request, draft, error) || !read_times(request, draft, error) ||
         !read_nonce(request, draft, error))
         return FALSE;
-    draft->session->space_id = space_of(draft->wanted);
+    draft->session->space_id = choose_space(draft->wanted, error);
+    if (!draft->session->space_id)
+        return FALSE;
     draft->session->spaces = json_object_get(draft->wanted->spaces);
     draft->session->siwe = build_message(draft, owner, error);
     return draft->session->siwe != NULL;

@@ -48,7 +48,7 @@ void sr_store_thread_run_to_end(SrStoreThread *thread, SrStoreJob job, gpointer 
  * Runs on the store thread for several jobs that came one after the other: @datas are theirs. All
  * of them succeed, or all fail with @error.
  */
-typedef gboolean (*SrStoreBatch)(SrStore *store, const GPtrArray *datas, GError **error);
+typedef gboolean (*SrStoreBatch)(SrStore *store, GPtrArray *datas, GError **error);
 
 #define SR_STORE_BATCH_MAX 64u
 

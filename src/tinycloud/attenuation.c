@@ -174,3 +174,15 @@ gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id)
     }
     return FALSE;
 }
+
+char *sr_attenuation_first_space(SrJson *attenuation)
+{
+    SrResource resource;
+
+    json_object_object_foreach (attenuation, uri, abilities) {
+        (void)abilities;
+        if (sr_resource_parse(slice_of(uri), &resource, NULL))
+            return sr_space_text(&resource.space);
+    }
+    return NULL;
+}

@@ -34,3 +34,6 @@ gboolean sr_attenuation_check(SrJson *parent, SrJson *child, GError **error);
 
 /* Whether any resource lies in the space @space_id, its owner's address in whatever case. */
 gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id);
+
+/* The id of the first space in which a resource lies. Owned by the caller; NULL: in none. */
+char *sr_attenuation_first_space(SrJson *attenuation);

@@ -226,12 +226,12 @@ SrPortable *sr_portable_read(SrJson *json, GError **error)
                                         NULL};
     const SrPlace top = sr_place_member(NULL, PARAM);
     g_autoptr(SrPortable) portable = g_new0(SrPortable, 1);
-    const char *host;
+    const char *host; /* where the node is; nobody here goes there */
 
     if (!sr_place_check_object(&top, json, names, error) ||
+        !sr_place_get_text_member(&top, json, "host", SR_TEXT_OPTIONAL, TEXT_MAX, &host, error) ||
         !sr_place_get_boolean_member(&top, json, "disableSubDelegation",
-                                     &portable->no_subdelegation, error) ||
-        !sr_place_get_text_member(&top, json, "host", SR_TEXT_OPTIONAL, TEXT_MAX, &host, error))
+                                     &portable->no_subdelegation, error))
         return NULL;
     portable->delegation = read_header(&top, json, error);
     if (!portable->delegation || !check_parties(&top, json, portable->delegation, error) ||

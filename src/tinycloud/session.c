@@ -10,8 +10,8 @@
 
 #define VERSION "1"
 #define PRIVATE_KEY_SIZE 32u
-#define OWNER_BYTES 6u /* of the owner's hash, in front of an id: 8 characters */
-#define TIME_DIGITS 12 /* hexadecimal, of the milliseconds: the order of ids is that of age */
+#define OWNER_BYTES 15u /* of the owner's hash, in front of an id: 20 characters */
+#define TIME_DIGITS 12  /* hexadecimal, of the milliseconds: the order of ids is that of age */
 #define RANDOM_LENGTH 12u
 #define CREATED_MAX G_GINT64_CONSTANT(9007199254740991)
 
@@ -267,7 +267,8 @@ static gboolean is_complete(const SrSession *session)
     case SR_SESSION_KEY_ONLY:
         return TRUE;
     case SR_SESSION_SIGNED_IN:
-        return acts && session->siwe && session->signature && session->expires_at;
+        return acts && session->key_id && session->siwe && session->signature &&
+               session->expires_at;
     default:
         return acts && session->portable && session->expires_at;
     }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define FRAME_SIZE 512                           /* more than header, signature and dots have */
 #define TIME_MAX G_GINT64_CONSTANT(253402300799) /* the last second of the year 9999 */
 
 SrUcan *sr_ucan_new(void)
@@ -79,10 +80,21 @@ static char *with_signature(const char *input, const guint8 signature[SR_SIGNATU
     return g_strconcat(input, ".", text, NULL);
 }
 
-char *sr_ucan_sign(const SrUcan *ucan, SrSigner *signer, GError **error)
+/* The payload's text, when it is not too long. Owned by the caller. */
+static char *write_payload(const SrUcan *ucan, GError **error)
 {
     g_autoptr(SrJson) json = payload_json(ucan);
     g_autofree char *payload = sr_json_canonical(json, error);
+
+    if (!payload || strlen(payload) <= (SR_UCAN_MAX - FRAME_SIZE) / 4 * 3)
+        return g_steal_pointer(&payload);
+    sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "it would be longer than %u bytes", SR_UCAN_MAX);
+    return NULL;
+}
+
+char *sr_ucan_sign(const SrUcan *ucan, SrSigner *signer, GError **error)
+{
+    g_autofree char *payload = write_payload(ucan, error);
     g_autofree char *header = NULL;
     g_autofree char *input = NULL;
     guint8 signature[SR_SIGNATURE_SIZE];

@@ -31,7 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrUcan, sr_ucan_free)
 
 /*
  * The text of @ucan, signed by @signer, whose key its issuer names. SR_ERROR_INVALID_PARAMS for
- * numbers in facts or attenuations that are not whole. Owned by the caller.
+ * numbers in facts or attenuations that are not whole, SR_ERROR_LIMIT_EXCEEDED for a text that
+ * would be longer than SR_UCAN_MAX. Owned by the caller.
  */
 char *sr_ucan_sign(const SrUcan *ucan, SrSigner *signer, GError **error);
 
