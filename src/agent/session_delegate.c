@@ -143,8 +143,8 @@ static void on_agreed(SrRequest *request)
 /* What is handed on, in plain words. */
 static void add_capabilities(SrConsentModel *model, const SrOpenSession *open, SrJson *wanted)
 {
-    g_autofree char *uri = sr_recap_encode(wanted, NULL, NULL);
-    g_autoptr(SrRecap) recap = uri ? sr_recap_decode(uri, strlen(uri), NULL) : NULL;
+    g_autoptr(SrRecap) recap = NULL;
+    g_autofree char *uri = sr_recap_compose(wanted, NULL, &recap, NULL);
     const char *issuer = open->delegation->issuer;
     const char *address = strrchr(issuer, ':') + 1; /* of did:pkh:…; no address of another DID */
 

@@ -34,6 +34,7 @@ void sr_delegation_free(SrDelegation *delegation)
     g_free(delegation->issuer);
     g_free(delegation->audience);
     g_free(delegation->message);
+    g_free(delegation->signature);
     sr_json_free(delegation->attenuations);
     g_ptr_array_unref(delegation->proofs);
     g_free(delegation);
@@ -110,6 +111,7 @@ static SrDelegation *read_cacao(const char *authorization, GError **error)
         return NULL;
     }
     delegation->message = sr_cacao_decode(bytes->data, bytes->len, signature, error);
+    delegation->signature = sr_hex_encode(signature, sizeof signature, TRUE);
     if (!delegation->message)
         return NULL;
     if (!sr_siwe_parse(delegation->message, strlen(delegation->message), &siwe, &problem) ||

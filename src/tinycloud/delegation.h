@@ -20,6 +20,7 @@ typedef struct {
     gint64 expires;       /* seconds since 1970, rounded down; 0: never */
     gboolean is_terminal; /* the signer forbids further delegation */
     char *message;        /* the sign-in message of a CACAO, else NULL */
+    char *signature;      /* and its signature, "0x…" in small letters */
 } SrDelegation;
 
 /*
