@@ -77,7 +77,7 @@ static gboolean check_size(SrJson *wanted, GError **error)
 
     if (uri)
         return TRUE;
-    sr_error_set_at(error, problem->code, "resources", -1, "%s", problem->message);
+    sr_error_set_at(error, (SrErrorCode)problem->code, "resources", -1, "%s", problem->message);
     return FALSE;
 }
 
@@ -148,7 +148,7 @@ static void add_capabilities(SrConsentModel *model, const SrOpenSession *open, S
     const char *issuer = open->delegation->issuer;
     const char *address = strrchr(issuer, ':') + 1; /* of did:pkh:…; no address of another DID */
 
-    for (guint i = 0; recap && i < recap->groups->len; i++) {
+    for (guint i = 0; uri && i < recap->groups->len; i++) {
         g_autofree char *words = sr_capability_describe(recap->groups->pdata[i], address);
 
         sr_consent_model_add(model, SR_CONSENT_GRANT, "%s", words);

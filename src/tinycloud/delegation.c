@@ -111,9 +111,9 @@ static SrDelegation *read_cacao(const char *authorization, GError **error)
         return NULL;
     }
     delegation->message = sr_cacao_decode(bytes->data, bytes->len, signature, error);
-    delegation->signature = sr_hex_encode(signature, sizeof signature, TRUE);
     if (!delegation->message)
         return NULL;
+    delegation->signature = sr_hex_encode(signature, sizeof signature, TRUE);
     if (!sr_siwe_parse(delegation->message, strlen(delegation->message), &siwe, &problem) ||
         !is_signed(&siwe, delegation->message, signature)) {
         refuse(error, "its signature is not by the address it names");
