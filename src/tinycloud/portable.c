@@ -133,18 +133,13 @@ static gboolean check_space(const SrPlace *top, SrJson *json, SrPortable *portab
     return TRUE;
 }
 
-/* What the JSON says it gives, at its top and in "resources". */
-static SrJson *read_capabilities(const SrPlace *top, SrJson *json, const char *space_id,
-                                 GError **error)
+/* What the JSON says at its top it gives. */
+static SrJson *read_primary(const SrPlace *top, SrJson *json, const char *space_id, GError **error)
 {
     static const char *const names[] = {"path", "actions", "caveats"};
-    const SrPlace place = sr_place_member(top, "resources");
-    SrJson *resources = json_object_object_get(json, "resources");
     g_autoptr(SrJson) primary = json_object_new_object();
     g_autoptr(SrJson) given = NULL;
 
-    if (resources)
-        return sr_resource_list_read(&place, resources, space_id, error);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         SrJson *member = json_object_object_get(json, names[i]);
 
@@ -156,17 +151,30 @@ static SrJson *read_capabilities(const SrPlace *top, SrJson *json, const char *s
                                                                       : NULL;
 }
 
-static gboolean check_capabilities(const SrPlace *top, SrJson *json, const SrPortable *portable,
-                                   GError **error)
+/* Whether the delegation gives @given (taken; NULL: *error is set), which the member @name says. */
+static gboolean check_given(const SrPlace *top, const char *name, SrJson *given,
+                            const SrPortable *portable, GError **error)
 {
-    g_autoptr(SrJson) given = read_capabilities(top, json, portable->space_id, error);
-    g_autoptr(GError) problem = NULL;
+    g_autoptr(SrJson) owned = given;
 
     if (!given)
         return FALSE;
-    if (sr_attenuation_check(portable->delegation->attenuations, given, &problem))
-        return TRUE;
-    return differs(top, json_object_object_get(json, "resources") ? "resources" : "actions", error);
+    return sr_attenuation_check(portable->delegation->attenuations, given, NULL) ||
+           differs(top, name, error);
+}
+
+/* At its top stands the first resource; a list of all, which newer writers have, may follow. */
+static gboolean check_capabilities(const SrPlace *top, SrJson *json, const SrPortable *portable,
+                                   GError **error)
+{
+    const SrPlace place = sr_place_member(top, "resources");
+    SrJson *list = json_object_object_get(json, "resources");
+
+    return check_given(top, "actions", read_primary(top, json, portable->space_id, error), portable,
+                       error) &&
+           (!list || check_given(top, "resources",
+                                 sr_resource_list_read(&place, list, portable->space_id, error),
+                                 portable, error));
 }
 
 SrPortable *sr_portable_read(SrJson *json, GError **error)
