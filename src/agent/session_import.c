@@ -32,8 +32,8 @@ static void save(SrRequest *request)
     SrSession *copy = line ? sr_session_read(session->id, line, &error) : NULL;
 
     if (copy)
-        sr_request_change_store(request, sr_session_put_job, copy, free_session,
-                                SR_STORE_DEADLINE_MS, reply);
+        sr_request_change_store_batched(request, sr_session_put_batch, copy, free_session,
+                                        SR_STORE_DEADLINE_MS, reply);
     else
         sr_request_fail(request, error);
 }

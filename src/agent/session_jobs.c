@@ -12,39 +12,73 @@ static char *label_of(const SrSession *session)
     return g_strdup_printf("TinyCloud session for %s", session->origin);
 }
 
-/* Remove the oldest sessions of the owner that are too many now that @session is there, which stays
+static SrRecord *record_of(const SrSession *session, GError **error)
+{
+    SrSecret *line = sr_session_write(session, error);
+    g_autofree char *label = label_of(session);
+
+    return line ? sr_record_new(SR_RECORD_SESSION, session->id, ALGORITHM, label, line) : NULL;
+}
+
+static gboolean has_id(gconstpointer session, gconstpointer id)
+{
+    return strcmp(((const SrSession *)session)->id, id) == 0;
+}
+
+static gboolean has_owner(gconstpointer session, gconstpointer other)
+{
+    const SrSession *a = session;
+    const SrSession *b = other;
+
+    return strcmp(a->caller, b->caller) == 0 && strcmp(a->origin, b->origin) == 0;
+}
+
+/* Remove the oldest sessions of the owner of @session that are too many now. Those of @written stay
  * whatever the clock said when the others were made. */
-static gboolean remove_surplus(SrStore *store, const SrSession *session, GError **error)
+static gboolean remove_surplus(SrStore *store, const SrSession *session, GPtrArray *written,
+                               GError **error)
 {
     g_autofree char *prefix = sr_session_id_prefix(session->caller, session->origin);
     g_autoptr(GPtrArray) entries = sr_store_list_entries(store, SR_RECORD_SESSION, prefix, error);
-    guint left = entries ? entries->len : 0;
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
 
-    for (guint i = 0; left > SR_SESSIONS_MAX; i++) {
+    for (guint i = 0; entries && i < entries->len && entries->len - ids->len > SR_SESSIONS_MAX;
+         i++) {
         const SrRecord *entry = entries->pdata[i];
 
-        if (strcmp(entry->id, session->id) == 0)
-            continue;
-        if (!sr_store_remove(store, SR_RECORD_SESSION, entry->id, error))
-            return FALSE;
-        left--;
+        if (!g_ptr_array_find_with_equal_func(written, entry->id, has_id, NULL))
+            g_ptr_array_add(ids, entry->id);
     }
-    return entries != NULL;
+    return entries && (ids->len == 0 || sr_store_remove_all(store, SR_RECORD_SESSION, ids, error));
 }
 
-gpointer sr_session_put_job(SrStore *store, gpointer data, GError **error)
+static void free_record(gpointer record)
 {
-    const SrSession *session = data;
-    SrSecret *line = sr_session_write(session, error);
-    g_autofree char *label = label_of(session);
-    g_autoptr(SrRecord) record = NULL;
+    sr_record_free(record);
+}
 
-    if (!line)
-        return NULL;
-    record = sr_record_new(SR_RECORD_SESSION, session->id, ALGORITHM, label, line);
-    /* In this order: a kill in between loses none of those that somebody was told of. */
-    return sr_store_put(store, record, error) && remove_surplus(store, session, error) ? store
-                                                                                       : NULL;
+/* First all are written, then others are removed: a kill in between loses none of those that
+ * somebody was told of. */
+gboolean sr_session_put_batch(SrStore *store, GPtrArray *sessions, GError **error)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    g_autoptr(GPtrArray) owners = g_ptr_array_new(); /* one session of each */
+
+    for (guint i = 0; i < sessions->len; i++) {
+        SrRecord *record = record_of(sessions->pdata[i], error);
+
+        if (!record)
+            return FALSE;
+        g_ptr_array_add(records, record);
+        if (!g_ptr_array_find_with_equal_func(owners, sessions->pdata[i], has_owner, NULL))
+            g_ptr_array_add(owners, sessions->pdata[i]);
+    }
+    if (!sr_store_put_all(store, records, error))
+        return FALSE;
+    for (guint i = 0; i < owners->len; i++)
+        if (!remove_surplus(store, owners->pdata[i], sessions, error))
+            return FALSE;
+    return TRUE;
 }
 
 gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error)

@@ -7,8 +7,8 @@
 /* Sessions of one owner; a further one takes the place of the oldest. */
 #define SR_SESSIONS_MAX 32u
 
-/* Write @data (SrSession), then remove what its owner has too many. → @store */
-gpointer sr_session_put_job(SrStore *store, gpointer data, GError **error);
+/* Write @sessions (of SrSession), and remove what their owners have too many (SrStoreBatch). */
+gboolean sr_session_put_batch(SrStore *store, GPtrArray *sessions, GError **error);
 
 /* Read the session @data (its id). SR_ERROR_KEY_NOT_FOUND. → SrSession */
 gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error);

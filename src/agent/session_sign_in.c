@@ -237,8 +237,8 @@ static void on_signed(SrRequest *request, const guint8 *signature, gpointer data
     complete(session, signature);
     copy = copy_of(session, &error);
     if (copy)
-        sr_request_change_store(request, sr_session_put_job, copy, free_session,
-                                SR_STORE_DEADLINE_MS, reply);
+        sr_request_change_store_batched(request, sr_session_put_batch, copy, free_session,
+                                        SR_STORE_DEADLINE_MS, reply);
     else
         sr_request_fail(request, error);
 }

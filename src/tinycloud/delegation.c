@@ -45,6 +45,12 @@ static gboolean refuse(GError **error, const char *problem)
     return FALSE;
 }
 
+/* In a delegation's end, 0 stands for "never": nobody may write it as a time. */
+static gboolean check_end(gint64 expires, GError **error)
+{
+    return expires > 0 || refuse(error, "it ended before 1970");
+}
+
 /* --- CACAO ---------------------------------------------------------------------------------- */
 
 static gboolean is_signed(const SrSiwe *siwe, const char *message,
@@ -82,11 +88,13 @@ static gboolean take_siwe(SrDelegation *delegation, const SrSiwe *siwe, GError *
         g_ptr_array_add(delegation->proofs, g_strdup(recap->proofs->pdata[i]));
     delegation->issuer = issuer_of(siwe);
     delegation->audience = g_strndup(siwe->uri.data, siwe->uri.length);
-    if (siwe->expiration_time.data)
-        delegation->expires = siwe->expires.seconds;
     if (siwe->not_before.data)
-        delegation->starts = siwe->starts.seconds;
-    return TRUE;
+        delegation->starts = siwe->starts.seconds +
+                             (sr_siwe_time_compare(&siwe->starts, siwe->starts.seconds, 0) > 0);
+    if (!siwe->expiration_time.data)
+        return TRUE;
+    delegation->expires = siwe->expires.seconds;
+    return check_end(delegation->expires, error);
 }
 
 static SrDelegation *read_cacao(const char *authorization, GError **error)
@@ -143,6 +151,8 @@ static SrDelegation *read_ucan(const char *authorization, GError **error)
         refuse(error, "\"att\" is not of resources and abilities");
         return NULL;
     }
+    if (!check_end(ucan->expires, error))
+        return NULL;
     delegation = delegation_new();
     issuer = sr_did_without_fragment((SrSlice){ucan->issuer, strlen(ucan->issuer)});
     delegation->issuer = g_strndup(issuer.data, issuer.length);

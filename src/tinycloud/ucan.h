@@ -38,7 +38,8 @@ char *sr_ucan_sign(const SrUcan *ucan, SrSigner *signer, GError **error);
 
 /*
  * The UCAN of @text, its signature verified with its issuer's Ed25519 key; fractions of seconds are
- * cut off. SR_ERROR_CORRUPT, saying what is wrong, for everything else, also for members that are
- * not known. Times are not compared with any clock. Owned by the caller.
+ * rounded so that it is valid no longer than it says. SR_ERROR_CORRUPT, saying what is wrong, for
+ * everything else, also for members that are not known. Times are not compared with any clock.
+ * Owned by the caller.
  */
 SrUcan *sr_ucan_read(const char *text, gsize length, GError **error);
