@@ -52,7 +52,13 @@ gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error)
 
 gpointer sr_session_remove_job(SrStore *store, gpointer data, GError **error)
 {
-    return sr_store_remove(store, SR_RECORD_SESSION, data, error) ? store : NULL;
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_SESSION, data, &problem);
+
+    if (record || g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT))
+        return sr_store_remove(store, SR_RECORD_SESSION, data, error) ? store : NULL;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
 }
 
 /* --- listing -------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@ gpointer sr_session_put_job(SrStore *store, gpointer data, GError **error);
 /* Read the session @data (its id). SR_ERROR_KEY_NOT_FOUND. → SrSession */
 gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error);
 
-/* Remove the session @data (its id), damaged or not. → @store */
+/* Remove the session @data (its id), damaged or not. SR_ERROR_KEY_NOT_FOUND. → @store */
 gpointer sr_session_remove_job(SrStore *store, gpointer data, GError **error);
 
 /* A session as the store has it. Its private key is dropped when it has been checked. */
