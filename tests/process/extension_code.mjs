@@ -37,6 +37,8 @@ function connectNative() {
   };
 }
 
+globalThis.location = { host: extension, origin: `chrome-extension://${extension}` };
+
 globalThis.browser = {
   runtime: { connectNative },
   tabs: { create: ({ url }) => tell(`tab ${url}`) },
