@@ -64,8 +64,14 @@ static gboolean read_rest(SrRequest *request, gboolean *ret_last, const char **r
                           GError **error)
 {
     *ret_last = FALSE;
-    return sr_json_boolean_optional(request->params, "disableSubDelegation", ret_last, error) &&
-           sr_json_string_optional(request->params, "host", ret_host, error);
+    if (!sr_json_boolean_optional(request->params, "disableSubDelegation", ret_last, error) ||
+        !sr_json_string_optional(request->params, "host", ret_host, error))
+        return FALSE;
+    if (!*ret_host || strlen(*ret_host) <= SR_PORTABLE_TEXT_MAX)
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "host", -1, "has at most %u bytes",
+                    SR_PORTABLE_TEXT_MAX);
+    return FALSE;
 }
 
 /* A child does not begin before its parent, not even by a part of a second. */

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define PARAM "delegation"
-#define TEXT_MAX 1024u
 
 void sr_portable_free(SrPortable *portable)
 {
@@ -35,7 +34,7 @@ static const char *get(const SrPlace *top, SrJson *json, const char *name, GErro
 {
     const char *text = NULL;
 
-    sr_place_get_text_member(top, json, name, SR_TEXT_REQUIRED, TEXT_MAX, &text, error);
+    sr_place_get_text_member(top, json, name, SR_TEXT_REQUIRED, SR_PORTABLE_TEXT_MAX, &text, error);
     return text;
 }
 
@@ -75,10 +74,10 @@ static gboolean check_parties(const SrPlace *top, SrJson *json, const SrDelegati
     const char *parent = NULL;
 
     if (!delegate ||
-        !sr_place_get_text_member(top, json, "delegatorDID", SR_TEXT_OPTIONAL, TEXT_MAX, &delegator,
-                                  error) ||
-        !sr_place_get_text_member(top, json, "parentCid", SR_TEXT_OPTIONAL, TEXT_MAX, &parent,
-                                  error))
+        !sr_place_get_text_member(top, json, "delegatorDID", SR_TEXT_OPTIONAL, SR_PORTABLE_TEXT_MAX,
+                                  &delegator, error) ||
+        !sr_place_get_text_member(top, json, "parentCid", SR_TEXT_OPTIONAL, SR_PORTABLE_TEXT_MAX,
+                                  &parent, error))
         return FALSE;
     if (strcmp(cid, delegation->cid) != 0)
         return differs(top, "cid", error);
@@ -229,7 +228,8 @@ SrPortable *sr_portable_read(SrJson *json, GError **error)
     const char *host; /* where the node is; nobody here goes there */
 
     if (!sr_place_check_object(&top, json, names, error) ||
-        !sr_place_get_text_member(&top, json, "host", SR_TEXT_OPTIONAL, TEXT_MAX, &host, error) ||
+        !sr_place_get_text_member(&top, json, "host", SR_TEXT_OPTIONAL, SR_PORTABLE_TEXT_MAX, &host,
+                                  error) ||
         !sr_place_get_boolean_member(&top, json, "disableSubDelegation",
                                      &portable->no_subdelegation, error))
         return NULL;

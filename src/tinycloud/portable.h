@@ -6,6 +6,8 @@
 
 #include "tinycloud/delegation.h"
 
+#define SR_PORTABLE_TEXT_MAX 1024u /* bytes of a name, an address, a place in it */
+
 typedef struct {
     SrDelegation *delegation; /* verified; it gives all that the JSON says */
     char *space_id;

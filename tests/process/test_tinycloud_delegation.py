@@ -224,8 +224,8 @@ def test_bad_delegations_are_refused_before_anybody_is_asked(world):
             ({"resources": []}, "INVALID_PARAMS", "resources"), ({"resources": {}}, "INVALID_PARAMS", "resources"),
             ({"resources": many}, "UNSUPPORTED_RECAP", "resources"), ({"resources": many * 2}, "INVALID_PARAMS", "resources"),
             ({"resources": [{**GET[0], "caveats": [{"x": 1.5}]}]}, "UNSUPPORTED_RECAP", "resources"),
-            ({"resources": [{**GET[0], "caveats": {}}]}, "INVALID_PARAMS", "resources[0]"),
-            ({"resources": [{**GET[0], "caveats": [1]}]}, "INVALID_PARAMS", "resources[0].caveats"),
+            ({"resources": [{**GET[0], "caveats": {}}]}, "INVALID_PARAMS", "resources[0].caveats"),
+            ({"resources": [{**GET[0], "caveats": [1]}]}, "INVALID_PARAMS", "resources[0].caveats[0]"),
             ({"disableSubDelegation": "yes"}, "INVALID_PARAMS", "disableSubDelegation"), ({"disableSubDelegation": 1}, "INVALID_PARAMS", "disableSubDelegation"),
             ({"host": 5}, "INVALID_PARAMS", "host"), ({"host": ["x"]}, "INVALID_PARAMS", "host"), ({"more": 1}, "INVALID_PARAMS", "more")]:
         reply = browser.call("session.delegate", {**good, **more})
@@ -255,8 +255,8 @@ def test_a_delegation_that_says_something_else_than_what_is_signed_is_refused(wo
             ({"delegatorDID": world.programs.key("friend")["did"]}, "delegation.delegatorDID"), ({"parentCid": second["cid"]}, "delegation.parentCid"),
             ({"expiry": iso(time.time() + 90000)}, "delegation.expiry"), ({"expiry": "later"}, "delegation.expiry"), ({"expiry": 5}, "delegation.expiry"),
             ({"ownerAddress": STRANGER_ADDRESS}, "delegation.ownerAddress"), ({"ownerAddress": "0x12"}, "delegation.ownerAddress"),
-            ({"chainId": 5}, "delegation.ownerAddress"), ({"spaceId": "default"}, "delegation.spaceId"),
-            ({"spaceId": SPACE.replace(":default", ":other")}, "delegation.actions"),
+            ({"chainId": 5}, "delegation.chainId"), ({"spaceId": "default"}, "delegation.spaceId"),
+            ({"spaceId": SPACE.replace(":default", ":other")}, "delegation.spaceId"),
             ({"path": 5}, "delegation.path"), ({"actions": "x"}, "delegation.actions"), ({"host": 5}, "delegation.host"),
             ({"resources": [{**good["resources"][0], "actions": ["tinycloud.kv/put"]}]}, "delegation.resources"),
             ({"resources": []}, "delegation.resources"), ({"disableSubDelegation": "no"}, "delegation.disableSubDelegation"),
