@@ -29,15 +29,26 @@ static void free_list(gpointer list)
     g_ptr_array_unref(list);
 }
 
-/* Read the sessions whose ids start with @prefix, then @next. */
-static void read_list(SrRequest *request, const char *prefix, SrRequestStep next)
+/* Read the sessions whose ids start with @prefix, or the one with @id, then @next. */
+static void read_list(SrRequest *request, const char *prefix, const char *id, SrRequestStep next)
 {
     sr_request_on_store(request, sr_session_list_job,
-                        sr_session_query_new(prefix, g_get_real_time()), sr_session_query_free,
+                        sr_session_query_new(prefix, id, g_get_real_time()), sr_session_query_free,
                         free_list, SR_STORE_DEADLINE_MS, next);
 }
 
 /* --- list ------------------------------------------------------------------------------------- */
+
+/* What makes a reply long, and is there to be had from session.restore. */
+static void drop_long_members(SrJson *json)
+{
+    SrJson *delegation = json_object_object_get(json, "tinycloudSession");
+
+    json_object_object_del(json, "siwe");
+    json_object_object_del(json, "signature");
+    if (delegation)
+        json_object_object_del(delegation, "delegationHeader");
+}
 
 static SrJson *listed_json(const SrRequest *request, const SrListedSession *listed)
 {
@@ -47,8 +58,7 @@ static SrJson *listed_json(const SrRequest *request, const SrListedSession *list
     sr_json_add_string(json, "status", status_name(listed));
     if (listed->problem)
         sr_json_add_string(json, "problem", listed->problem);
-    json_object_object_del(json, "siwe");
-    json_object_object_del(json, "signature");
+    drop_long_members(json);
     if (listed->session && sr_request_is_cli(request)) {
         sr_json_add_string(json, "caller", listed->session->caller);
         sr_json_add_string(json, "origin", listed->session->origin);
@@ -80,7 +90,7 @@ static void list(SrRequest *request)
 {
     g_autofree char *prefix = own_prefix(request);
 
-    read_list(request, prefix, reply_list);
+    read_list(request, prefix, NULL, reply_list);
 }
 
 static void handle_list(SrRequest *request)
@@ -100,11 +110,11 @@ static gboolean is_wanted(const SrRequest *request, const SrSession *session)
 {
     const char *address = sr_json_string(request->params, "address", NULL);
     const char *space = sr_json_string(request->params, "spaceId", NULL);
+    g_autoptr(SrJson) json = sr_session_json(session);
+    const char *own = sr_json_string(json, "address", NULL);
 
-    if (session->kind == SR_SESSION_KEY_ONLY && (address || space))
-        return FALSE;
     return (!space || strcmp(space, session->space_id) == 0) &&
-           (!address || strcasestr(session->space_id, address));
+           (!address || (own && g_ascii_strcasecmp(address, own) == 0));
 }
 
 /* The best of @list: the newest good one, else the newest expired one, else a broken one. */
@@ -150,10 +160,9 @@ static void reply_restored(SrRequest *request)
 static void restore(SrRequest *request)
 {
     const char *id = sr_json_string(request->params, "session", NULL);
-    g_autofree char *prefix =
-        id ? g_strdup(id) : sr_session_id_prefix(sr_session_caller(request), request->origin);
+    g_autofree char *prefix = sr_session_id_prefix(sr_session_caller(request), request->origin);
 
-    read_list(request, prefix, reply_restored);
+    read_list(request, prefix, id, reply_restored);
 }
 
 static gboolean check_restore(SrRequest *request, GError **error)

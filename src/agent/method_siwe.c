@@ -320,9 +320,8 @@ static gboolean take_recap(SrRequest *request, Build *build, GError **error)
         return FALSE;
     if (!attenuations)
         return TRUE;
-    uri = sr_recap_encode(attenuations, proofs, error);
-    recap = uri ? sr_recap_decode(uri, strlen(uri), error) : NULL;
-    if (!recap)
+    uri = sr_recap_compose(attenuations, proofs, &recap, error);
+    if (!uri)
         return FALSE;
     words = sr_recap_statement(recap);
     whole = build->statement ? g_strconcat(build->statement, " ", words, NULL) : g_strdup(words);

@@ -175,7 +175,6 @@ static void on_id_token_keys(SrMetadata *metadata, const SrJwks *jwks, const GEr
         .now = now(),
         .leeway = 60,
     };
-    g_autoptr(SrIdToken) id_token = NULL;
 
     refresh->provider_call = NULL;
     if (error)
@@ -184,8 +183,8 @@ static void on_id_token_keys(SrMetadata *metadata, const SrJwks *jwks, const GEr
         sr_error_set_at(&refresh->outcome, SR_ERROR_ID_TOKEN_INVALID, "signature", -1,
                         "the provider publishes no keys to check it with");
     else
-        id_token =
-            sr_id_token_verify(refresh->tokens->id_token, jwks, &expectation, &refresh->outcome);
+        sr_id_token_free(
+            sr_id_token_verify(refresh->tokens->id_token, jwks, &expectation, &refresh->outcome));
     /* The refresh token stays, or the account would be lost; the access token is not shown. */
     if (refresh->outcome)
         g_clear_pointer(&account->access_token, sr_secret_free);

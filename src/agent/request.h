@@ -144,6 +144,12 @@ void sr_request_on_store(SrRequest *request, SrStoreJob job, gpointer data,
 void sr_request_change_store(SrRequest *request, SrStoreJob job, gpointer data,
                              GDestroyNotify free_data, guint deadline_ms, SrRequestStep next);
 
+/* The same for a job that is done with others of its kind in one go (store_thread.h). It writes no
+ * key. */
+void sr_request_change_store_batched(SrRequest *request, SrStoreBatch batch, gpointer data,
+                                     GDestroyNotify free_data, guint deadline_ms,
+                                     SrRequestStep next);
+
 /* Slow, pure work (key derivation) on a worker thread. @free_result as in sr_store_thread_run. */
 typedef gpointer (*SrWork)(gpointer data, GError **error);
 void sr_request_on_worker(SrRequest *request, SrWork work, gpointer data, GDestroyNotify free_data,

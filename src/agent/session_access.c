@@ -3,6 +3,7 @@
 #include "agent/session_jobs.h"
 #include "base/encoding.h"
 #include "base/error.h"
+#include "ethereum/address.h"
 #include "ethereum/siwe.h"
 #include "tinycloud/did.h"
 #include "tinycloud/session_check.h"
@@ -29,19 +30,24 @@ const char *sr_session_param(SrRequest *request, GError **error)
 {
     const char *id = sr_request_string(request, "session", error);
 
-    if (!id || sr_session_is_own(request, id))
+    if (!id || (*id && sr_session_is_own(request, id)))
         return id;
     sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "session", -1,
                     "there is no such session; see session.list");
     return NULL;
 }
 
+static gboolean is_known_page(const SrRequest *request)
+{
+    return !request->is_page || sr_grants_knows_caller(request->agent->grants,
+                                                       request->caller->extension, request->origin);
+}
+
 gboolean sr_session_is_welcome(SrRequest *request)
 {
     GError *error = NULL;
 
-    if (!request->is_page ||
-        sr_grants_knows_caller(request->agent->grants, request->caller->extension, request->origin))
+    if (is_known_page(request))
         return TRUE;
     sr_error_set(&error, SR_ERROR_NOT_GRANTED,
                  "this page is not connected; call eth_requestAccounts first");
@@ -62,12 +68,13 @@ static gboolean check_end(const SrOpenSession *open, GError **error)
     return FALSE;
 }
 
-/* Who took a page's connection to the key back did not mean to leave it the key's sessions. */
+/* Who took a page's connection back did not mean to leave it sessions, least of all the key's. */
 static gboolean check_connection(const SrRequest *request, const SrOpenSession *open,
                                  GError **error)
 {
-    if (open->session->kind != SR_SESSION_SIGNED_IN ||
-        sr_request_is_connected(request, open->session->key_id))
+    if (open->session->kind == SR_SESSION_SIGNED_IN
+            ? sr_request_is_connected(request, open->session->key_id)
+            : is_known_page(request))
         return TRUE;
     sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "session", -1,
                     "its key is not connected any more; call eth_requestAccounts");
@@ -159,14 +166,39 @@ SrOpenSession *sr_request_session(const SrRequest *request)
 
 /* --- what it is to its owner ----------------------------------------------------------------- */
 
+static SrSlice slice_of(const char *text)
+{
+    return (SrSlice){text, strlen(text)};
+}
+
+/* "address" of an account as text and its chain. */
+static void add_account(SrJson *json, const char *address, gint64 chain_id)
+{
+    sr_json_add_string(json, "address", address);
+    sr_json_add_integer(json, "chainId", chain_id);
+}
+
+/* Who signed the message; the space may be somebody else's. */
+static void add_signer(SrJson *json, const SrSession *session)
+{
+    char address[SR_ADDRESS_TEXT_SIZE];
+    SrSiweProblem problem;
+    SrSiwe siwe;
+
+    if (!sr_siwe_parse(session->siwe, strlen(session->siwe), &siwe, &problem))
+        return;
+    sr_address_text(siwe.address_bytes, address);
+    add_account(json, address, g_ascii_strtoll(siwe.chain_id.data, NULL, 10));
+}
+
 static void add_owner(SrJson *json, const SrSession *session)
 {
     SrSpace space;
 
-    if (!sr_space_parse((SrSlice){session->space_id, strlen(session->space_id)}, &space, NULL))
-        return;
-    sr_json_add_string(json, "address", space.owner.address);
-    sr_json_add_integer(json, "chainId", space.owner.chain_id);
+    if (session->siwe)
+        add_signer(json, session);
+    else if (sr_space_parse(slice_of(session->space_id), &space, NULL))
+        add_account(json, space.owner.address, space.owner.chain_id);
 }
 
 /* The public half of the session key (RFC 8037 §2). */

@@ -52,14 +52,46 @@ static gboolean read_end(SrRequest *request, const SrOpenSession *open, gint64 *
     return FALSE;
 }
 
+/* What only the portable delegation says. */
+static gboolean read_rest(SrRequest *request, gboolean *ret_last, const char **ret_host,
+                          GError **error)
+{
+    *ret_last = FALSE;
+    return sr_json_boolean_optional(request->params, "disableSubDelegation", ret_last, error) &&
+           sr_json_string_optional(request->params, "host", ret_host, error);
+}
+
+/* A child does not begin before its parent, not even by a part of a second. */
+static void set_start(SrUcan *ucan, const SrDelegation *parent)
+{
+    ucan->has_not_before = parent->starts > 0;
+    if (ucan->has_not_before)
+        ucan->not_before = parent->starts + 1;
+}
+
+/* Whether @wanted can be shown, and read again by whom it is for: it is no longer than a ReCap. */
+static gboolean check_size(SrJson *wanted, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *uri = sr_recap_encode(wanted, NULL, &problem);
+
+    if (uri)
+        return TRUE;
+    sr_error_set_at(error, (SrErrorCode)problem->code, "resources", -1, "%s", problem->message);
+    return FALSE;
+}
+
 /* The unsigned delegation that params ask for. */
 static SrUcan *make_delegation(SrRequest *request, const SrOpenSession *open, GError **error)
 {
     g_autoptr(SrJson) wanted = sr_session_read_wanted(request, open, "resources", error);
     const char *delegate = wanted ? read_delegate(request, error) : NULL;
+    SrUcan *ucan;
+    const char *host;
+    gboolean last;
     gint64 end;
 
-    if (!delegate)
+    if (!delegate || !check_size(wanted, error) || !read_rest(request, &last, &host, error))
         return NULL;
     if (open->no_subdelegation) {
         sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "session", -1,
@@ -68,7 +100,10 @@ static SrUcan *make_delegation(SrRequest *request, const SrOpenSession *open, GE
     }
     if (!read_end(request, open, &end, error))
         return NULL;
-    return sr_session_ucan(open, delegate, wanted, end, error);
+    ucan = sr_session_ucan(open, delegate, wanted, end, error);
+    if (ucan)
+        set_start(ucan, open->delegation);
+    return ucan;
 }
 
 /* The portable delegation of what was signed; NULL when it does not verify. */
@@ -76,12 +111,10 @@ static SrJson *portable_of(SrRequest *request, const SrOpenSession *open, const 
                            GError **error)
 {
     g_autoptr(SrDelegation) delegation = sr_delegation_read(text, error);
-    gboolean last = FALSE;
-    const char *host = NULL;
+    const char *host;
+    gboolean last;
 
-    if (!delegation ||
-        !sr_json_boolean_optional(request->params, "disableSubDelegation", &last, error) ||
-        !sr_json_string_optional(request->params, "host", &host, error))
+    if (!delegation || !read_rest(request, &last, &host, error))
         return NULL;
     return sr_portable_write(delegation, text, open->session->space_id, host, last);
 }
@@ -110,12 +143,12 @@ static void on_agreed(SrRequest *request)
 /* What is handed on, in plain words. */
 static void add_capabilities(SrConsentModel *model, const SrOpenSession *open, SrJson *wanted)
 {
-    g_autofree char *uri = sr_recap_encode(wanted, NULL, NULL);
-    g_autoptr(SrRecap) recap = uri ? sr_recap_decode(uri, strlen(uri), NULL) : NULL;
+    g_autoptr(SrRecap) recap = NULL;
+    g_autofree char *uri = sr_recap_compose(wanted, NULL, &recap, NULL);
     const char *issuer = open->delegation->issuer;
     const char *address = strrchr(issuer, ':') + 1; /* of did:pkh:…; no address of another DID */
 
-    for (guint i = 0; recap && i < recap->groups->len; i++) {
+    for (guint i = 0; uri && i < recap->groups->len; i++) {
         g_autofree char *words = sr_capability_describe(recap->groups->pdata[i], address);
 
         sr_consent_model_add(model, SR_CONSENT_GRANT, "%s", words);

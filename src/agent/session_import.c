@@ -1,5 +1,6 @@
 #include "agent/session_access.h"
 #include "agent/session_jobs.h"
+#include "agent/session_saving.h"
 #include "agent/session_use.h"
 #include "agent/vault_setup.h"
 #include "base/error.h"
@@ -11,34 +12,6 @@
 static void free_session(gpointer session)
 {
     sr_session_free(session);
-}
-
-static void reply(SrRequest *request)
-{
-    request->result = NULL;
-    sr_request_reply(request, sr_session_json(request->state));
-}
-
-/* Keep request->state, a session, in the store, then answer. */
-static void save(SrRequest *request)
-{
-    SrSession *session = request->state;
-    GError *error = NULL;
-    g_autoptr(SrSecret) line = sr_session_write(session, &error);
-    SrSession *copy = line ? sr_session_read(session->id, line, &error) : NULL;
-
-    if (copy)
-        sr_request_change_store(request, sr_session_put_job, copy, free_session,
-                                SR_STORE_DEADLINE_MS, reply);
-    else
-        sr_request_fail(request, error);
-}
-
-static void set_session(SrRequest *request, SrSession *session)
-{
-    sr_request_clear_state(request);
-    request->state = session;
-    request->free_state = free_session;
 }
 
 /* --- a key ------------------------------------------------------------------------------------ */
@@ -53,8 +26,7 @@ static void make_key(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    set_session(request, session);
-    save(request);
+    sr_session_save(request, session);
 }
 
 void sr_session_make_key(SrRequest *request)
@@ -123,6 +95,17 @@ static gpointer find_job(SrStore *store, gpointer data, GError **error)
     return finding.found;
 }
 
+/* Whether the session can be used, before it is kept. */
+static gboolean check_session(const SrSession *session, GError **error)
+{
+    const char *problem;
+
+    if (sr_session_check(session, g_get_real_time(), NULL, &problem) != SR_SESSION_BROKEN)
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "delegation", -1, "%s", problem);
+    return FALSE;
+}
+
 /* A session of its own with the same key. */
 static SrSession *session_of(const SrSession *holder, const SrPortable *portable, SrJson *json,
                              GError **error)
@@ -146,7 +129,7 @@ static SrSession *session_of(const SrSession *holder, const SrPortable *portable
     session->space_id = g_strdup(portable->space_id);
     session->expires_at = g_strdup(portable->expires_at);
     session->portable = json_object_get(json);
-    return g_steal_pointer(&session);
+    return check_session(session, error) ? g_steal_pointer(&session) : NULL;
 }
 
 static SrJson *delegation_param(const SrRequest *request)
@@ -166,8 +149,7 @@ static void on_found(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    set_session(request, session);
-    save(request);
+    sr_session_save(request, session);
 }
 
 static void find_key(SrRequest *request)

@@ -12,35 +12,73 @@ static char *label_of(const SrSession *session)
     return g_strdup_printf("TinyCloud session for %s", session->origin);
 }
 
-/* Remove the oldest sessions of the new one's owner until there is room for it. */
-static gboolean make_room(SrStore *store, const SrSession *session, GError **error)
+static SrRecord *record_of(const SrSession *session, GError **error)
+{
+    SrSecret *line = sr_session_write(session, error);
+    g_autofree char *label = label_of(session);
+
+    return line ? sr_record_new(SR_RECORD_SESSION, session->id, ALGORITHM, label, line) : NULL;
+}
+
+static gboolean has_id(gconstpointer session, gconstpointer id)
+{
+    return strcmp(((const SrSession *)session)->id, id) == 0;
+}
+
+static gboolean has_owner(gconstpointer session, gconstpointer other)
+{
+    const SrSession *a = session;
+    const SrSession *b = other;
+
+    return strcmp(a->caller, b->caller) == 0 && strcmp(a->origin, b->origin) == 0;
+}
+
+/* Remove the oldest sessions of the owner of @session that are too many now. Those of @written stay
+ * whatever the clock said when the others were made. */
+static gboolean remove_surplus(SrStore *store, const SrSession *session, GPtrArray *written,
+                               GError **error)
 {
     g_autofree char *prefix = sr_session_id_prefix(session->caller, session->origin);
     g_autoptr(GPtrArray) entries = sr_store_list_entries(store, SR_RECORD_SESSION, prefix, error);
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
 
-    if (!entries)
-        return FALSE;
-    for (guint i = 0; i + SR_SESSIONS_MAX <= entries->len; i++) {
+    for (guint i = 0; entries && i < entries->len && entries->len - ids->len > SR_SESSIONS_MAX;
+         i++) {
         const SrRecord *entry = entries->pdata[i];
 
-        if (strcmp(entry->id, session->id) != 0 &&
-            !sr_store_remove(store, SR_RECORD_SESSION, entry->id, error))
-            return FALSE;
+        if (!g_ptr_array_find_with_equal_func(written, entry->id, has_id, NULL))
+            g_ptr_array_add(ids, entry->id);
     }
-    return TRUE;
+    return entries && (ids->len == 0 || sr_store_remove_all(store, SR_RECORD_SESSION, ids, error));
 }
 
-gpointer sr_session_put_job(SrStore *store, gpointer data, GError **error)
+static void free_record(gpointer record)
 {
-    const SrSession *session = data;
-    SrSecret *line = sr_session_write(session, error);
-    g_autofree char *label = label_of(session);
-    g_autoptr(SrRecord) record = NULL;
+    sr_record_free(record);
+}
 
-    if (!line)
-        return NULL;
-    record = sr_record_new(SR_RECORD_SESSION, session->id, ALGORITHM, label, line);
-    return make_room(store, session, error) && sr_store_put(store, record, error) ? store : NULL;
+/* First all are written, then others are removed: a kill in between loses none of those that
+ * somebody was told of. */
+gboolean sr_session_put_batch(SrStore *store, GPtrArray *sessions, GError **error)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    g_autoptr(GPtrArray) owners = g_ptr_array_new(); /* one session of each */
+
+    for (guint i = 0; i < sessions->len; i++) {
+        SrRecord *record = record_of(sessions->pdata[i], error);
+
+        if (!record)
+            return FALSE;
+        g_ptr_array_add(records, record);
+        if (!g_ptr_array_find_with_equal_func(owners, sessions->pdata[i], has_owner, NULL))
+            g_ptr_array_add(owners, sessions->pdata[i]);
+    }
+    if (!sr_store_put_all(store, records, error))
+        return FALSE;
+    for (guint i = 0; i < owners->len; i++)
+        if (!remove_surplus(store, owners->pdata[i], sessions, error))
+            return FALSE;
+    return TRUE;
 }
 
 gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error)
@@ -50,24 +88,33 @@ gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error)
     return record ? sr_session_read(record->id, record->secret, error) : NULL;
 }
 
-gpointer sr_session_remove_job(SrStore *store, gpointer data, GError **error)
+/* Whether there is a record with that id, damaged or not. */
+static gboolean has_record(SrStore *store, const char *id, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_SESSION, data, &problem);
+    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_SESSION, id, &problem);
 
     if (record || g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT))
-        return sr_store_remove(store, SR_RECORD_SESSION, data, error) ? store : NULL;
+        return TRUE;
     g_propagate_error(error, g_steal_pointer(&problem));
-    return NULL;
+    return FALSE;
+}
+
+gpointer sr_session_remove_job(SrStore *store, gpointer data, GError **error)
+{
+    return has_record(store, data, error) && sr_store_remove(store, SR_RECORD_SESSION, data, error)
+               ? store
+               : NULL;
 }
 
 /* --- listing -------------------------------------------------------------------------------- */
 
-SrSessionQuery *sr_session_query_new(const char *prefix, gint64 now)
+SrSessionQuery *sr_session_query_new(const char *prefix, const char *id, gint64 now)
 {
     SrSessionQuery *query = g_new0(SrSessionQuery, 1);
 
     query->prefix = g_strdup(prefix);
+    query->id = g_strdup(id);
     query->now = now;
     return query;
 }
@@ -77,6 +124,7 @@ void sr_session_query_free(gpointer data)
     SrSessionQuery *query = data;
 
     g_free(query->prefix);
+    g_free(query->id);
     g_free(query);
 }
 
@@ -119,13 +167,32 @@ static gboolean visit(const SrRecord *record, const GError *damage, gpointer dat
     return TRUE;
 }
 
+/* The one with @id, if it is there. */
+static gboolean visit_one(SrStore *store, const char *id, Listing *listing, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(SrRecord) record = sr_store_get(store, SR_RECORD_SESSION, id, &problem);
+
+    if (record)
+        return visit(record, NULL, listing, error);
+    if (g_error_matches(problem, SR_ERROR, SR_ERROR_KEY_NOT_FOUND))
+        return TRUE;
+    if (g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT)) {
+        record = sr_record_new(SR_RECORD_SESSION, id, NULL, NULL, NULL);
+        return visit(record, problem, listing, error);
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
 gpointer sr_session_list_job(SrStore *store, gpointer data, GError **error)
 {
     const SrSessionQuery *query = data;
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(listed_free);
     Listing listing = {list, query->now};
 
-    if (!sr_store_visit(store, SR_RECORD_SESSION, query->prefix, visit, &listing, error))
-        return NULL;
-    return g_steal_pointer(&list);
+    if (query->id ? visit_one(store, query->id, &listing, error)
+                  : sr_store_visit(store, SR_RECORD_SESSION, query->prefix, visit, &listing, error))
+        return g_steal_pointer(&list);
+    return NULL;
 }

@@ -7,8 +7,8 @@
 /* Sessions of one owner; a further one takes the place of the oldest. */
 #define SR_SESSIONS_MAX 32u
 
-/* Write @data (SrSession), and remove what its owner has too many. → @store */
-gpointer sr_session_put_job(SrStore *store, gpointer data, GError **error);
+/* Write @sessions (of SrSession), and remove what their owners have too many (SrStoreBatch). */
+gboolean sr_session_put_batch(SrStore *store, GPtrArray *sessions, GError **error);
 
 /* Read the session @data (its id). SR_ERROR_KEY_NOT_FOUND. → SrSession */
 gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error);
@@ -26,11 +26,12 @@ typedef struct {
 
 typedef struct {
     char *prefix; /* of the ids wanted; "": all */
+    char *id;     /* only this one, whatever the prefix; or NULL */
     gint64 now;   /* microseconds since 1970 */
 } SrSessionQuery;
 
 /* A query for the ids that start with @prefix. Owned by the caller. */
-SrSessionQuery *sr_session_query_new(const char *prefix, gint64 now);
+SrSessionQuery *sr_session_query_new(const char *prefix, const char *id, gint64 now);
 void sr_session_query_free(gpointer query);
 
 /* Read and check what @data (SrSessionQuery) wants. → GPtrArray of SrListedSession, oldest first */

@@ -139,6 +139,19 @@ void sr_sessions_remove(SrSessions *sessions, const char *id)
     g_hash_table_remove(sessions->open, id);
 }
 
+static gboolean has_prefix(gpointer id, gpointer open, gpointer prefix)
+{
+    (void)open;
+    return g_str_has_prefix(id, prefix);
+}
+
+void sr_sessions_remove_owned(SrSessions *sessions, const char *caller, const char *origin)
+{
+    g_autofree char *prefix = sr_session_id_prefix(caller, origin);
+
+    g_hash_table_foreach_remove(sessions->open, has_prefix, prefix);
+}
+
 void sr_sessions_clear(SrSessions *sessions)
 {
     g_hash_table_remove_all(sessions->open);

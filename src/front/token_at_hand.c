@@ -17,10 +17,9 @@ static const char attach[] =
 /* How the reply begins: members come in a fixed order (docs/PROTOCOL.md). */
 static const char beginning[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"accessToken\":\"";
 
-static int send_frame(int fd, const char *body)
+static int send_frame(int fd, const char *body, size_t size)
 {
     uint8_t frame[SR_FRAME_HEADER_SIZE + BODY_MAX];
-    const size_t size = strlen(body);
 
     sr_frame_header((uint32_t)size, frame);
     memcpy(frame + SR_FRAME_HEADER_SIZE, body, size);
@@ -44,8 +43,9 @@ static bool ask(int fd, const char *account)
                  "s\"atHand\":true}}",
                  account ? "\"account\":\"" : "", account ? account : "", account ? "\"," : "");
 
-    return length > 0 && (size_t)length < sizeof body && send_frame(fd, attach) == 0 &&
-           send_frame(fd, body) == 0;
+    return length > 0 && (size_t)length < sizeof body &&
+           send_frame(fd, attach, sizeof attach - 1) == 0 &&
+           send_frame(fd, body, (size_t)length) == 0;
 }
 
 /* The first frame with an id; notifications are passed over. */

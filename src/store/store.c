@@ -188,6 +188,19 @@ gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error)
     return check_record(record, error) && store->class->put(store, record, error);
 }
 
+gboolean sr_store_put_all(SrStore *store, const GPtrArray *records, GError **error)
+{
+    for (guint i = 0; i < records->len; i++)
+        if (!check_record(records->pdata[i], error))
+            return FALSE;
+    if (store->class->put_all)
+        return store->class->put_all(store, records, error);
+    for (guint i = 0; i < records->len; i++)
+        if (!store->class->put(store, records->pdata[i], error))
+            return FALSE;
+    return TRUE;
+}
+
 SrRecord *sr_store_get(SrStore *store, SrRecordKind kind, const char *id, GError **error)
 {
     g_autoptr(SrRecord) record = NULL;
@@ -245,6 +258,17 @@ gboolean sr_store_visit(SrStore *store, SrRecordKind kind, const char *prefix, S
 gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
 {
     return check_found_id(id, error) && store->class->remove(store, kind, id, error);
+}
+
+gboolean sr_store_remove_all(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
+                             GError **error)
+{
+    if (store->class->remove_all)
+        return store->class->remove_all(store, kind, ids, error);
+    for (guint i = 0; i < ids->len; i++)
+        if (!sr_store_remove(store, kind, ids->pdata[i], error))
+            return FALSE;
+    return TRUE;
 }
 
 gboolean sr_store_unlock(SrStore *store, const SrSecret *passphrase, GError **error)

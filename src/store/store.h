@@ -88,12 +88,15 @@ typedef struct {
     const char *name; /* "secret-service", "vault" */
     SrStoreState (*state)(SrStore *store, char **ret_detail);
     gboolean (*put)(SrStore *store, const SrRecord *record, GError **error);
+    gboolean (*put_all)(SrStore *store, const GPtrArray *records, GError **error); /* or NULL */
     SrRecord *(*get)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
     GPtrArray *(*list_entries)(SrStore *store, SrRecordKind kind, const char *prefix,
                                GError **error);
     gboolean (*visit)(SrStore *store, SrRecordKind kind, const char *prefix, SrRecordVisit visit,
                       gpointer data, GError **error);
     gboolean (*remove)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
+    gboolean (*remove_all)(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
+                           GError **error); /* or NULL */
     gboolean (*unlock)(SrStore *store, const SrSecret *passphrase, GError **error);
     void (*lock)(SrStore *store);
     void (*free)(SrStore *store);
@@ -114,6 +117,12 @@ SrStoreState sr_store_state(SrStore *store, char **ret_detail);
  * SrRecord (a line break would destroy a keyring without passphrase).
  */
 gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error);
+
+/*
+ * The same for several (of SrRecord, at least one): where the store has transactions all of them
+ * or none, at the cost of one. When this fails elsewhere, some may have been written.
+ */
+gboolean sr_store_put_all(SrStore *store, const GPtrArray *records, GError **error);
 
 /* One record, or NULL with SR_ERROR_KEY_NOT_FOUND (any kind), _STORE_LOCKED, _STORE_UNAVAILABLE,
  * _CORRUPT. @id is any id that sr_store_list_entries tells. Owned by the caller. */
@@ -138,6 +147,10 @@ gboolean sr_store_visit(SrStore *store, SrRecordKind kind, const char *prefix, S
 /* Remove, damaged or not; TRUE also when there was none. @id is any id that sr_store_list_entries
  * tells; that of a damaged record may break the rules of SrRecord. */
 gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error);
+
+/* The same for several (of char *), as sr_store_put_all does it. */
+gboolean sr_store_remove_all(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
+                             GError **error);
 
 /*
  * Unlock with a passphrase. A vault that is SR_STORE_EMPTY is created with it; SR_ERROR_

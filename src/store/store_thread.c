@@ -12,6 +12,7 @@ typedef struct {
     GMutex mutex;
     GCond ended_changed;
     gboolean ended; /* under mutex */
+    GQueue batched; /* of Job, a reference each; under mutex */
 } Worker;
 
 struct SrStoreThread {
@@ -24,6 +25,7 @@ typedef struct {
     gatomicrefcount references;
     Worker *worker;
     SrStoreJob run;
+    SrStoreBatch batch; /* instead of run */
     gpointer data;
     GDestroyNotify free_data;
     GDestroyNotify free_result;
@@ -139,22 +141,95 @@ static gboolean on_deadline(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* On the store thread. */
+/* --- on the store thread ------------------------------------------------------------------- */
+
+/* Whether nobody waits for the job any more. */
+static gboolean is_over(Job *job)
+{
+    return g_atomic_int_get(&job->worker->closed) || g_atomic_int_get(&job->answered);
+}
+
+static void finish(Job *job)
+{
+    GSource *finished;
+
+    job_release_data(job);
+    finished = attach(job->caller, g_idle_source_new(), on_finished, job);
+    g_source_unref(finished);
+}
+
 static gboolean on_turn(gpointer data)
 {
     Job *job = data;
-    GSource *finished;
 
-    if (g_atomic_int_get(&job->worker->closed) || g_atomic_int_get(&job->answered))
+    if (is_over(job))
         return G_SOURCE_REMOVE;
     if (g_atomic_int_get(&job->expired))
         set_expired(&job->error);
     else
         job->result = job->run(job->worker->store, job->data, &job->error);
-    job_release_data(job);
-    finished = attach(job->caller, g_idle_source_new(), on_finished, job);
-    g_source_unref(finished);
+    finish(job);
     return G_SOURCE_REMOVE;
+}
+
+/* The jobs that wait to be done together, at most SR_STORE_BATCH_MAX. Those that are too late are
+ * ended here. */
+static GPtrArray *take_batch(Worker *worker)
+{
+    GPtrArray *jobs = g_ptr_array_new_with_free_func(job_unref);
+    Job *job;
+
+    g_mutex_lock(&worker->mutex);
+    while (jobs->len < SR_STORE_BATCH_MAX && (job = g_queue_pop_head(&worker->batched))) {
+        if (is_over(job)) {
+            job_unref(job);
+        } else if (g_atomic_int_get(&job->expired)) {
+            set_expired(&job->error);
+            finish(job);
+            job_unref(job);
+        } else {
+            g_ptr_array_add(jobs, job);
+        }
+    }
+    g_mutex_unlock(&worker->mutex);
+    return jobs;
+}
+
+static gboolean on_batch_turn(gpointer data)
+{
+    const Job *first = data;
+    Worker *worker = first->worker;
+    g_autoptr(GPtrArray) jobs = take_batch(worker);
+    g_autoptr(GPtrArray) datas = g_ptr_array_sized_new(jobs->len);
+    g_autoptr(GError) error = NULL;
+    gboolean done;
+
+    if (jobs->len == 0)
+        return G_SOURCE_REMOVE; /* they went with those before them */
+    for (guint i = 0; i < jobs->len; i++)
+        g_ptr_array_add(datas, ((const Job *)jobs->pdata[i])->data);
+    done = first->batch(worker->store, datas, &error);
+    for (guint i = 0; i < jobs->len; i++) {
+        Job *job = jobs->pdata[i];
+
+        if (done)
+            job->result = worker->store;
+        else
+            job->error = g_error_copy(error);
+        finish(job);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* Jobs that wait hold their worker: without this neither would be freed. */
+static void drop_batched(Worker *worker)
+{
+    Job *job;
+
+    g_mutex_lock(&worker->mutex);
+    while ((job = g_queue_pop_head(&worker->batched)))
+        job_unref(job);
+    g_mutex_unlock(&worker->mutex);
 }
 
 static gpointer thread_main(gpointer data)
@@ -163,6 +238,7 @@ static gpointer thread_main(gpointer data)
 
     g_main_context_push_thread_default(worker->context);
     g_main_loop_run(worker->loop);
+    drop_batched(worker);
     sr_store_free(worker->store);
     worker->store = NULL;
     g_main_context_pop_thread_default(worker->context);
@@ -212,7 +288,13 @@ static void enqueue(Job *job, guint deadline_ms)
 
     if (deadline_ms > 0)
         job->timer = attach(job->caller, g_timeout_source_new(deadline_ms), on_deadline, job);
-    turn = attach(job->worker->context, g_idle_source_new(), on_turn, job);
+    if (job->batch) {
+        g_mutex_lock(&job->worker->mutex);
+        g_queue_push_tail(&job->worker->batched, job_ref(job));
+        g_mutex_unlock(&job->worker->mutex);
+    }
+    turn = attach(job->worker->context, g_idle_source_new(), job->batch ? on_batch_turn : on_turn,
+                  job);
     g_source_unref(turn);
     job_unref(job);
 }
@@ -235,6 +317,19 @@ void sr_store_thread_run_to_end(SrStoreThread *thread, SrStoreJob job, gpointer 
 {
     Job *item = job_new(thread, job, data, free_data);
 
+    item->late = late;
+    item->done = done;
+    item->user_data = user_data;
+    enqueue(item, deadline_ms);
+}
+
+void sr_store_thread_run_batched(SrStoreThread *thread, SrStoreBatch batch, gpointer data,
+                                 GDestroyNotify free_data, guint deadline_ms, SrStoreLate late,
+                                 SrStoreDone done, gpointer user_data)
+{
+    Job *item = job_new(thread, NULL, data, free_data);
+
+    item->batch = batch;
     item->late = late;
     item->done = done;
     item->user_data = user_data;

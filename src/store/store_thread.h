@@ -44,6 +44,23 @@ void sr_store_thread_run_to_end(SrStoreThread *thread, SrStoreJob job, gpointer 
                                 GDestroyNotify free_data, guint deadline_ms, SrStoreLate late,
                                 SrStoreDone done, gpointer user_data);
 
+/*
+ * Runs on the store thread for several jobs that came one after the other: @datas are theirs. All
+ * of them succeed, or all fail with @error.
+ */
+typedef gboolean (*SrStoreBatch)(SrStore *store, GPtrArray *datas, GError **error);
+
+#define SR_STORE_BATCH_MAX 64u
+
+/*
+ * sr_store_thread_run_to_end for jobs that cost little more together than one alone: those that
+ * wait are done in one call of @batch, which is the same one for all jobs of this kind. Their
+ * result is the store. Other jobs do not wait for them, nor they for others that came later.
+ */
+void sr_store_thread_run_batched(SrStoreThread *thread, SrStoreBatch batch, gpointer data,
+                                 GDestroyNotify free_data, guint deadline_ms, SrStoreLate late,
+                                 SrStoreDone done, gpointer user_data);
+
 /* The name of the store it uses: "secret-service" or "vault". Static text. */
 const char *sr_store_thread_store_name(const SrStoreThread *thread);
 

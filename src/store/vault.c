@@ -119,29 +119,55 @@ static SrRecord *vault_get(SrStore *store, SrRecordKind kind, const char *id, GE
     return database ? load(self, database, kind, id, error) : NULL;
 }
 
-static gboolean write_record(Vault *self, const SrRecord *record, GError **error)
+static gboolean write_record(Vault *self, SrVaultDatabase *database, const SrRecord *record,
+                             GError **error)
 {
-    g_autoptr(SrVaultDatabase) database = begin(self, TRUE, error);
     g_autoptr(SrVaultRow) row = NULL;
     gint64 generation;
 
-    if (!database || !sr_vault_database_next_generation(database, &generation, error))
+    if (!sr_vault_database_next_generation(database, &generation, error))
         return FALSE;
     row = sr_vault_row_seal(self->data_key, record, generation, error);
-    return row && sr_vault_database_put(database, row, error) &&
-           sr_vault_database_commit(database, error);
+    return row && sr_vault_database_put(database, row, error);
 }
 
-/* Reads from the file again, not from the writer's cache. Another process may have replaced the
+static gboolean write_all(Vault *self, const GPtrArray *records, GError **error)
+{
+    g_autoptr(SrVaultDatabase) database = begin(self, TRUE, error);
+
+    for (guint i = 0; database && i < records->len; i++)
+        if (!write_record(self, database, records->pdata[i], error))
+            return FALSE;
+    return database && sr_vault_database_commit(database, error);
+}
+
+/* Reads from the file again, not from the writer's cache. Another process may have replaced a
  * record in between; that it opens is what counts then. */
+static gboolean read_all(Vault *self, const GPtrArray *records, GError **error)
+{
+    g_autoptr(SrVaultDatabase) database = begin(self, FALSE, error);
+
+    for (guint i = 0; database && i < records->len; i++) {
+        const SrRecord *record = records->pdata[i];
+        g_autoptr(SrRecord) found = load(self, database, record->kind, record->id, error);
+
+        if (!found)
+            return FALSE;
+    }
+    return database != NULL;
+}
+
+static gboolean vault_put_all(SrStore *store, const GPtrArray *records, GError **error)
+{
+    return write_all((Vault *)store, records, error) && read_all((Vault *)store, records, error);
+}
+
 static gboolean vault_put(SrStore *store, const SrRecord *record, GError **error)
 {
-    g_autoptr(SrRecord) found = NULL;
+    gpointer only = (gpointer)(guintptr)record;
+    const GPtrArray records = {&only, 1};
 
-    if (!write_record((Vault *)store, record, error))
-        return FALSE;
-    found = vault_get(store, record->kind, record->id, error);
-    return found != NULL;
+    return vault_put_all(store, &records, error);
 }
 
 static void free_record(gpointer record)
@@ -209,12 +235,23 @@ static gboolean vault_visit(SrStore *store, SrRecordKind kind, const char *prefi
     return entries != NULL;
 }
 
-static gboolean vault_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
+static gboolean vault_remove_all(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
+                                 GError **error)
 {
     g_autoptr(SrVaultDatabase) database = begin((Vault *)store, TRUE, error);
 
-    return database && sr_vault_database_remove(database, kind, id, error) &&
-           sr_vault_database_commit(database, error);
+    for (guint i = 0; database && i < ids->len; i++)
+        if (!sr_vault_database_remove(database, kind, ids->pdata[i], error))
+            return FALSE;
+    return database && sr_vault_database_commit(database, error);
+}
+
+static gboolean vault_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
+{
+    gpointer only = (gpointer)(guintptr)id;
+    const GPtrArray ids = {&only, 1};
+
+    return vault_remove_all(store, kind, &ids, error);
 }
 
 /* Fresh keys and one slot, in one transaction. Somebody else may set the vault up meanwhile: then
@@ -319,10 +356,12 @@ static const SrStoreClass vault_class = {
     .name = "vault",
     .state = vault_state,
     .put = vault_put,
+    .put_all = vault_put_all,
     .get = vault_get,
     .list_entries = vault_list_entries,
     .visit = vault_visit,
     .remove = vault_remove,
+    .remove_all = vault_remove_all,
     .unlock = vault_unlock,
     .lock = vault_lock,
     .free = vault_free,

@@ -2,7 +2,6 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
-#include "base/json_canonical.h"
 #include "ethereum/recap.h"
 #include "tinycloud/space.h"
 
@@ -10,14 +9,31 @@
 
 #define RECAP_PREFIX "urn:recap:"
 
-/* Abilities that include another one, beside the "*" of their namespace. */
+/* Two names of one ability: an old one and the one that counts. */
+static const struct {
+    const char *old;
+    const char *name;
+} aliases[] = {
+    {"tinycloud.kv/delete", "tinycloud.kv/del"},
+    {"tinycloud.sql/select", "tinycloud.sql/read"},
+    {"tinycloud.duckdb/select", "tinycloud.duckdb/read"},
+};
+
+/* Abilities that include others. To the node, "*" is a name like any other. */
 static const struct {
     const char *parent;
     const char *child;
 } inclusions[] = {
-    {"tinycloud.kv/del", "tinycloud.kv/delete"},
-    {"tinycloud.kv/delete", "tinycloud.kv/del"},
     {"tinycloud.sql/admin", "tinycloud.sql/schema"},
+    {"tinycloud.sql/*", "tinycloud.sql/admin"},
+    {"tinycloud.sql/*", "tinycloud.sql/read"},
+    {"tinycloud.sql/*", "tinycloud.sql/schema"},
+    {"tinycloud.sql/*", "tinycloud.sql/write"},
+    {"tinycloud.duckdb/*", "tinycloud.duckdb/admin"},
+    {"tinycloud.duckdb/*", "tinycloud.duckdb/export"},
+    {"tinycloud.duckdb/*", "tinycloud.duckdb/import"},
+    {"tinycloud.duckdb/*", "tinycloud.duckdb/read"},
+    {"tinycloud.duckdb/*", "tinycloud.duckdb/write"},
 };
 
 SrJson *sr_attenuation_from_siwe(const SrSiwe *siwe)
@@ -45,6 +61,14 @@ gboolean sr_attenuation_is_valid(SrJson *value)
     return uri != NULL;
 }
 
+gboolean sr_attenuation_is_free(SrJson *restrictions)
+{
+    for (gsize i = 0; i < json_object_array_length(restrictions); i++)
+        if (json_object_object_length(json_object_array_get_idx(restrictions, i)) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* --- one within another --------------------------------------------------------------------- */
 
 static SrSlice slice_of(const char *text)
@@ -64,39 +88,44 @@ static gboolean covers_resource(const char *parent, const char *child)
            sr_resource_parse(slice_of(child), &below, NULL) && sr_resource_covers(&above, &below);
 }
 
+static const char *without_alias(const char *ability)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(aliases); i++)
+        if (strcmp(ability, aliases[i].old) == 0)
+            return aliases[i].name;
+    return ability;
+}
+
 static gboolean includes_ability(const char *parent, const char *child)
 {
-    const gsize space = strcspn(parent, "/") + 1;
+    const char *held = without_alias(parent);
+    const char *wanted = without_alias(child);
 
-    if (strcmp(parent, child) == 0)
+    if (strcmp(held, wanted) == 0)
         return TRUE;
-    if (strcmp(parent + space, "*") == 0)
-        return strncmp(parent, child, space) == 0;
     for (gsize i = 0; i < G_N_ELEMENTS(inclusions); i++)
-        if (strcmp(parent, inclusions[i].parent) == 0 && strcmp(child, inclusions[i].child) == 0)
+        if (strcmp(held, inclusions[i].parent) == 0 && strcmp(wanted, inclusions[i].child) == 0)
             return TRUE;
     return FALSE;
 }
 
-/* Whether a list of restrictions, of which one must hold, restricts nothing: {} is among them. */
-static gboolean is_free(SrJson *restrictions)
+static gboolean is_among(SrJson *restrictions, SrJson *one)
 {
     for (gsize i = 0; i < json_object_array_length(restrictions); i++)
-        if (json_object_object_length(json_object_array_get_idx(restrictions, i)) == 0)
+        if (json_object_equal(json_object_array_get_idx(restrictions, i), one))
             return TRUE;
     return FALSE;
 }
 
+/* Fewer ways to be used are narrower, none at all is no use. */
 static gboolean covers_restrictions(SrJson *parent, SrJson *child)
 {
-    g_autofree char *above = NULL;
-    g_autofree char *below = NULL;
-
-    if (is_free(parent))
+    if (sr_attenuation_is_free(parent))
         return TRUE;
-    above = sr_json_canonical(parent, NULL);
-    below = sr_json_canonical(child, NULL);
-    return above && below && json_object_array_length(parent) > 0 && strcmp(above, below) == 0;
+    for (gsize i = 0; i < json_object_array_length(child); i++)
+        if (!is_among(parent, json_object_array_get_idx(child, i)))
+            return FALSE;
+    return json_object_array_length(child) > 0;
 }
 
 static gboolean covers(SrJson *parent, const char *resource, const char *ability,
@@ -130,12 +159,30 @@ gboolean sr_attenuation_check(SrJson *parent, SrJson *child, GError **error)
 
 gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id)
 {
-    const gsize length = strlen(space_id);
+    SrResource found;
+    SrSpace space;
 
+    if (!sr_space_parse(slice_of(space_id), &space, NULL))
+        return FALSE;
     json_object_object_foreach (attenuation, resource, abilities) {
         (void)abilities;
-        if (strncmp(resource, space_id, length) == 0 && resource[length] == '/')
+        if (sr_resource_parse(slice_of(resource), &found, NULL) &&
+            sr_space_owner_equal(&found.space.owner, &space.owner) &&
+            found.space.name.length == space.name.length &&
+            memcmp(found.space.name.data, space.name.data, space.name.length) == 0)
             return TRUE;
     }
     return FALSE;
+}
+
+char *sr_attenuation_first_space(SrJson *attenuation)
+{
+    SrResource resource;
+
+    json_object_object_foreach (attenuation, uri, abilities) {
+        (void)abilities;
+        if (sr_resource_parse(slice_of(uri), &resource, NULL))
+            return sr_space_text(&resource.space);
+    }
+    return NULL;
 }

@@ -23,8 +23,12 @@ char *sr_cid_of(const void *bytes, gsize size)
     return g_strconcat("b", text, NULL);
 }
 
+/* Behind the prefix come its last two bits, which are 0, and 256 more in 51 characters and a bit.
+ */
 gboolean sr_cid_is_valid(const char *text)
 {
     return strlen(text) == TEXT_LENGTH && g_str_has_prefix(text, TEXT_PREFIX) &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyz234567") == TEXT_LENGTH;
+           strspn(text, "abcdefghijklmnopqrstuvwxyz234567") == TEXT_LENGTH &&
+           strchr("abcdefgh", text[strlen(TEXT_PREFIX)]) &&
+           strchr("aeimquy4", text[TEXT_LENGTH - 1]);
 }

@@ -9,5 +9,5 @@
 /* "bafkr4i…" of @size bytes. Owned by the caller. */
 char *sr_cid_of(const void *bytes, gsize size);
 
-/* Whether @text has the form of such an identifier. */
+/* Whether @text is such an identifier. */
 gboolean sr_cid_is_valid(const char *text);

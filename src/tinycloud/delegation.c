@@ -34,6 +34,7 @@ void sr_delegation_free(SrDelegation *delegation)
     g_free(delegation->issuer);
     g_free(delegation->audience);
     g_free(delegation->message);
+    g_free(delegation->signature);
     sr_json_free(delegation->attenuations);
     g_ptr_array_unref(delegation->proofs);
     g_free(delegation);
@@ -43,6 +44,12 @@ static gboolean refuse(GError **error, const char *problem)
 {
     sr_error_set(error, SR_ERROR_CORRUPT, "the delegation is not valid: %s", problem);
     return FALSE;
+}
+
+/* In a delegation's end, 0 stands for "never": nobody may write it as a time. */
+static gboolean check_end(gint64 expires, GError **error)
+{
+    return expires > 0 || refuse(error, "it ended before 1970");
 }
 
 /* --- CACAO ---------------------------------------------------------------------------------- */
@@ -82,11 +89,13 @@ static gboolean take_siwe(SrDelegation *delegation, const SrSiwe *siwe, GError *
         g_ptr_array_add(delegation->proofs, g_strdup(recap->proofs->pdata[i]));
     delegation->issuer = issuer_of(siwe);
     delegation->audience = g_strndup(siwe->uri.data, siwe->uri.length);
-    if (siwe->expiration_time.data)
-        delegation->expires = siwe->expires.seconds;
     if (siwe->not_before.data)
-        delegation->starts = siwe->starts.seconds;
-    return TRUE;
+        delegation->starts = siwe->starts.seconds +
+                             (sr_siwe_time_compare(&siwe->starts, siwe->starts.seconds, 0) > 0);
+    if (!siwe->expiration_time.data)
+        return TRUE;
+    delegation->expires = siwe->expires.seconds;
+    return check_end(delegation->expires, error);
 }
 
 static SrDelegation *read_cacao(const char *authorization, GError **error)
@@ -104,6 +113,7 @@ static SrDelegation *read_cacao(const char *authorization, GError **error)
     delegation->message = sr_cacao_decode(bytes->data, bytes->len, signature, error);
     if (!delegation->message)
         return NULL;
+    delegation->signature = sr_hex_encode(signature, sizeof signature, TRUE);
     if (!sr_siwe_parse(delegation->message, strlen(delegation->message), &siwe, &problem) ||
         !is_signed(&siwe, delegation->message, signature)) {
         refuse(error, "its signature is not by the address it names");
@@ -143,6 +153,8 @@ static SrDelegation *read_ucan(const char *authorization, GError **error)
         refuse(error, "\"att\" is not of resources and abilities");
         return NULL;
     }
+    if (!check_end(ucan->expires, error))
+        return NULL;
     delegation = delegation_new();
     issuer = sr_did_without_fragment((SrSlice){ucan->issuer, strlen(ucan->issuer)});
     delegation->issuer = g_strndup(issuer.data, issuer.length);

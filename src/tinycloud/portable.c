@@ -101,6 +101,8 @@ static gboolean check_end(const SrPlace *top, SrJson *json, SrPortable *portable
 
     if (!text)
         return FALSE;
+    if (portable->delegation->expires == 0)
+        return sr_place_refuse(&place, error, "cannot be: the signed delegation has no end");
     if (sr_siwe_time_parse(slice_of(text), &time, &oddities).rule)
         return sr_place_refuse(&place, error, "is not a time (RFC 3339)");
     if (time.seconds < portable->delegation->expires ||
@@ -110,63 +112,98 @@ static gboolean check_end(const SrPlace *top, SrJson *json, SrPortable *portable
     return TRUE;
 }
 
-static gboolean check_space(const SrPlace *top, SrJson *json, SrPortable *portable, GError **error)
+static gboolean read_chain_id(const SrPlace *top, SrJson *json, gint64 *ret_chain_id,
+                              GError **error)
 {
-    const SrPlace place = sr_place_member(top, "spaceId");
-    const SrPlace owner_place = sr_place_member(top, "ownerAddress");
-    const char *id = get(top, json, "spaceId", error);
-    const char *address = id ? get(top, json, "ownerAddress", error) : NULL;
-    gint64 chain_id = 0;
-    SrSpaceOwner owner;
-    SrSpace space;
+    const SrPlace place = sr_place_member(top, "chainId");
+    SrJson *value;
 
-    if (!address ||
-        !sr_json_integer_optional(json, "chainId", 1, SR_CHAIN_ID_MAX, &chain_id, error))
-        return FALSE;
-    if (!sr_space_parse(slice_of(id), &space, error))
-        return sr_place_blame(&place, error);
-    if (!sr_space_owner_init(&owner, address, chain_id, error))
-        return sr_place_blame(&owner_place, error);
-    if (!sr_space_owner_equal(&owner, &space.owner))
-        return sr_place_refuse(&owner_place, error, "is not the owner of the space");
-    portable->space_id = sr_space_text(&space);
+    if (!json_object_object_get_ex(json, "chainId", &value))
+        return sr_place_refuse(&place, error, "is missing");
+    *ret_chain_id = json_object_is_type(value, json_type_int) ? json_object_get_int64(value) : 0;
+    if (*ret_chain_id < 1 || *ret_chain_id > SR_CHAIN_ID_MAX)
+        return sr_place_refuse(&place, error, "must be a number from 1 to 2^53 - 1");
     return TRUE;
 }
 
-/* What the JSON says it gives, at its top and in "resources". */
-static SrJson *read_capabilities(const SrPlace *top, SrJson *json, const char *space_id,
-                                 GError **error)
+static gboolean check_owner(const SrPlace *top, SrJson *json, const SrSpace *space, GError **error)
+{
+    const SrPlace address_place = sr_place_member(top, "ownerAddress");
+    const SrPlace chain_place = sr_place_member(top, "chainId");
+    const char *address = get(top, json, "ownerAddress", error);
+    gint64 chain_id = 0;
+    SrSpaceOwner owner;
+
+    if (!address || !read_chain_id(top, json, &chain_id, error))
+        return FALSE;
+    if (!sr_space_owner_init(&owner, address, chain_id, error))
+        return sr_place_blame(&address_place, error);
+    if (strcmp(owner.address, space->owner.address) != 0)
+        return sr_place_refuse(&address_place, error, "is not the owner of the space");
+    if (owner.chain_id != space->owner.chain_id)
+        return sr_place_refuse(&chain_place, error, "is not that of the space");
+    return TRUE;
+}
+
+static gboolean check_space(const SrPlace *top, SrJson *json, SrPortable *portable, GError **error)
+{
+    const SrPlace place = sr_place_member(top, "spaceId");
+    const char *id = get(top, json, "spaceId", error);
+    SrSpace space;
+
+    if (!id)
+        return FALSE;
+    if (!sr_space_parse(slice_of(id), &space, error))
+        return sr_place_blame(&place, error);
+    if (!sr_attenuation_has_space(portable->delegation->attenuations, id))
+        return differs(top, "spaceId", error);
+    portable->space_id = sr_space_text(&space);
+    return check_owner(top, json, &space, error);
+}
+
+/* What stands at the top of the JSON: the capabilities in the space, for readers of no lists. */
+static SrJson *read_primary(const SrPlace *top, SrJson *json, const char *space_id, GError **error)
 {
     static const char *const names[] = {"path", "actions", "caveats"};
-    const SrPlace place = sr_place_member(top, "resources");
-    SrJson *resources = json_object_object_get(json, "resources");
     g_autoptr(SrJson) primary = json_object_new_object();
-    g_autoptr(SrJson) given = NULL;
+    g_autoptr(SrJson) given = json_object_new_object();
+    const char *path;
+    SrJson *member;
 
-    if (resources)
-        return sr_resource_list_read(&place, resources, space_id, error);
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        SrJson *member = json_object_object_get(json, names[i]);
-
-        if (member)
+    if (!sr_place_get_text_member(top, json, "path", SR_TEXT_REQUIRED_EMPTY, SR_RESOURCE_PATH_MAX,
+                                  &path, error))
+        return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (json_object_object_get_ex(json, names[i], &member))
             sr_json_add(primary, names[i], json_object_get(member));
-    }
-    given = json_object_new_object();
     return sr_resource_list_add(given, top, primary, space_id, error) ? g_steal_pointer(&given)
                                                                       : NULL;
 }
 
+static gboolean check_given(const SrPlace *top, const char *name, SrJson *given,
+                            const SrPortable *portable, GError **error)
+{
+    if (!given)
+        return FALSE;
+    return sr_attenuation_check(portable->delegation->attenuations, given, NULL) ||
+           differs(top, name, error);
+}
+
+/* At its top and in "resources": neither says more than what is signed. */
 static gboolean check_capabilities(const SrPlace *top, SrJson *json, const SrPortable *portable,
                                    GError **error)
 {
-    g_autoptr(SrJson) given = read_capabilities(top, json, portable->space_id, error);
-    g_autoptr(GError) problem = NULL;
+    const SrPlace place = sr_place_member(top, "resources");
+    g_autoptr(SrJson) primary = read_primary(top, json, portable->space_id, error);
+    g_autoptr(SrJson) listed = NULL;
+    SrJson *resources;
 
-    if (!given)
+    if (!check_given(top, "actions", primary, portable, error))
         return FALSE;
-    if (sr_attenuation_check(portable->delegation->attenuations, given, &problem))
+    if (!json_object_object_get_ex(json, "resources", &resources))
         return TRUE;
-    return differs(top, json_object_object_get(json, "resources") ? "resources" : "actions", error);
+    listed = sr_resource_list_read(&place, resources, portable->space_id, error);
+    return check_given(top, "resources", listed, portable, error);
 }
 
 SrPortable *sr_portable_read(SrJson *json, GError **error)
@@ -189,8 +226,10 @@ SrPortable *sr_portable_read(SrJson *json, GError **error)
                                         NULL};
     const SrPlace top = sr_place_member(NULL, PARAM);
     g_autoptr(SrPortable) portable = g_new0(SrPortable, 1);
+    const char *host; /* where the node is; nobody here goes there */
 
     if (!sr_place_check_object(&top, json, names, error) ||
+        !sr_place_get_text_member(&top, json, "host", SR_TEXT_OPTIONAL, TEXT_MAX, &host, error) ||
         !sr_place_get_boolean_member(&top, json, "disableSubDelegation",
                                      &portable->no_subdelegation, error))
         return NULL;
@@ -210,14 +249,29 @@ gboolean sr_portable_is_last(SrJson *json)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* The first resource stands at the top too, for readers that know no lists. */
-static void add_capabilities(SrJson *json, const SrDelegation *delegation)
+/* The first element of @list in the space @space_id. Borrowed; NULL when there is none. */
+static SrJson *find_primary(SrJson *list, const char *space_id)
 {
-    SrJson *list = sr_resource_list_write(delegation->attenuations);
-    SrJson *first = json_object_array_get_idx(list, 0);
+    for (gsize i = 0; i < json_object_array_length(list); i++) {
+        SrJson *item = json_object_array_get_idx(list, i);
 
-    sr_json_add_string(json, "path", json_object_get_string(json_object_object_get(first, "path")));
-    sr_json_add(json, "actions", json_object_get(json_object_object_get(first, "actions")));
+        if (strcmp(sr_json_string(item, "space", NULL), space_id) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+/* One resource of the space stands at the top too, for readers that know no lists. */
+static void add_capabilities(SrJson *json, const SrDelegation *delegation, const char *space_id)
+{
+    static const char *const names[] = {"path", "actions", "caveats"};
+    SrJson *list = sr_resource_list_write(delegation->attenuations);
+    SrJson *primary = find_primary(list, space_id);
+    SrJson *member;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (json_object_object_get_ex(primary, names[i], &member))
+            sr_json_add(json, names[i], json_object_get(member));
     sr_json_add(json, "resources", list);
 }
 
@@ -239,7 +293,7 @@ SrJson *sr_portable_write(const SrDelegation *delegation, const char *authorizat
     if (host)
         sr_json_add_string(json, "host", host);
     sr_json_add_string(json, "spaceId", space_id);
-    add_capabilities(json, delegation);
+    add_capabilities(json, delegation, space_id);
     sr_json_add_string(json, "expiry", expiry);
     sr_json_add_string(json, "delegateDID", delegation->audience);
     sr_json_add_string(json, "delegatorDID", delegation->issuer);

@@ -16,8 +16,8 @@ typedef struct {
 /*
  * Read @json (borrowed), the param "delegation". SR_ERROR_INVALID_PARAMS naming the member that is
  * missing, not known, or says something else than the signed delegation: CID, recipient, issuer,
- * parent, end, owner of the space, capabilities. The chain above it is for the node to check. Owned
- * by the caller.
+ * parent, end (one that has none is refused), space and its owner, or more capabilities, be it at
+ * the top or in "resources". The chain above it is for the node to check. Owned by the caller.
  */
 SrPortable *sr_portable_read(SrJson *json, GError **error);
 
@@ -28,8 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrPortable, sr_portable_free)
 gboolean sr_portable_is_last(SrJson *json);
 
 /*
- * The JSON of @delegation, which @authorization holds, for capabilities in the space @space_id
- * (whose owner it names). @host may be NULL. A new object.
+ * The JSON of @delegation, which @authorization holds and which has an end and capabilities in the
+ * space @space_id (whose owner it names). @host may be NULL. A new object.
  */
 SrJson *sr_portable_write(const SrDelegation *delegation, const char *authorization,
                           const char *space_id, const char *host, gboolean no_subdelegation);

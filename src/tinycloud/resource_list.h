@@ -9,12 +9,14 @@
 
 #define SR_RESOURCES_MAX 256u
 #define SR_RESOURCE_ACTIONS_MAX 64u
+#define SR_RESOURCE_CAVEATS_MAX 64u
 
 /*
  * Add the element @item, which stands at @place, to @attenuations. "service" may be left out, since
  * the actions name it; so may "space" (then it is @space_id) and "path" (then it is the whole
- * service). For the service "encryption" the path is the id of a network. "caveats" are
- * restrictions that hold for all of its actions. SR_ERROR_INVALID_PARAMS naming the member.
+ * service). For the service "encryption" the path is the id of a network, and "space" says nothing.
+ * "caveats" are restrictions, one of which must hold for each of its actions; the same action may
+ * not come again with others. SR_ERROR_INVALID_PARAMS naming the member.
  */
 gboolean sr_resource_list_add(SrJson *attenuations, const SrPlace *place, SrJson *item,
                               const char *space_id, GError **error);
@@ -25,8 +27,9 @@ SrJson *sr_resource_list_read(const SrPlace *place, SrJson *list, const char *sp
                               GError **error);
 
 /*
- * @attenuations as such a list, a new array: one element for each resource and service. Services
- * are the short ones; a resource that is in no space has itself as "path", and "encryption" as
- * "space", as the SDKs have it.
+ * @attenuations as such a list, a new array: one element for each resource, or more where its
+ * abilities have different restrictions; abilities that cannot be used (an empty list of them) are
+ * left out. Services are the short ones; a resource that is in no space has itself as "path", and
+ * "encryption" as "service" and "space", as the SDKs have it.
  */
 SrJson *sr_resource_list_write(SrJson *attenuations);

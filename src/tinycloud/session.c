@@ -10,8 +10,8 @@
 
 #define VERSION "1"
 #define PRIVATE_KEY_SIZE 32u
-#define OWNER_BYTES 6u /* of the owner's hash, in front of an id: 8 characters */
-#define TIME_DIGITS 12 /* hexadecimal, of the milliseconds: the order of ids is that of age */
+#define OWNER_BYTES 15u /* of the owner's hash, in front of an id: 20 characters */
+#define TIME_DIGITS 12  /* hexadecimal, of the milliseconds: the order of ids is that of age */
 #define RANDOM_LENGTH 12u
 #define CREATED_MAX G_GINT64_CONSTANT(9007199254740991)
 
@@ -147,17 +147,21 @@ static char *write_facts(const SrSession *session)
     return sr_base64url_encode((const guint8 *)text, strlen(text));
 }
 
-/* base64url of SHA-256 over key and facts: not a byte of either can be another one. */
+/*
+ * base64url of SHA-256 over the key and the SHA-256 of the facts: not a byte of either can be
+ * another one. The facts are long, and locked memory is slow to get: they are hashed first.
+ */
 static char *check_text(const SrSecret *private_key, const char *facts, gsize length,
                         GError **error)
 {
-    g_autoptr(SrSecret) both = sr_secret_new(sr_secret_size(private_key) + length, error);
+    const gsize key_size = sr_secret_size(private_key);
+    g_autoptr(SrSecret) both = sr_secret_new(key_size + SR_SHA256_SIZE, error);
     guint8 digest[SR_SHA256_SIZE];
 
     if (!both)
         return NULL;
-    memcpy(sr_secret_data(both), sr_secret_peek(private_key), sr_secret_size(private_key));
-    memcpy(sr_secret_data(both) + sr_secret_size(private_key), facts, length);
+    memcpy(sr_secret_data(both), sr_secret_peek(private_key), key_size);
+    sr_sha256(facts, length, sr_secret_data(both) + key_size);
     sr_sha256(sr_secret_peek(both), sr_secret_size(both), digest);
     return sr_base64url_encode(digest, sizeof digest);
 }
@@ -263,7 +267,8 @@ static gboolean is_complete(const SrSession *session)
     case SR_SESSION_KEY_ONLY:
         return TRUE;
     case SR_SESSION_SIGNED_IN:
-        return acts && session->siwe && session->signature && session->expires_at;
+        return acts && session->key_id && session->siwe && session->signature &&
+               session->expires_at;
     default:
         return acts && session->portable && session->expires_at;
     }

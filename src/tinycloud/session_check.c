@@ -1,11 +1,7 @@
 #include "tinycloud/session_check.h"
 
-#include "base/encoding.h"
-#include "ethereum/siwe.h"
 #include "ethereum/siwe_time.h"
 #include "tinycloud/attenuation.h"
-#include "tinycloud/cacao.h"
-#include "tinycloud/cid.h"
 #include "tinycloud/did.h"
 
 #include <string.h>
@@ -15,24 +11,21 @@ static SrSlice slice_of(const char *text)
     return (SrSlice){text, strlen(text)};
 }
 
-/* Whether header and CID are what message and signature make, byte for byte. */
-static gboolean is_built_from_parts(const SrSession *session)
+/* Whether header and CID are what message and signature make, byte for byte: a CACAO has one
+ * encoding, and reading it has checked that this is it. */
+static gboolean is_built_from_parts(const SrSession *session, const SrDelegation *delegation)
 {
-    guint8 signature[SR_CACAO_SIGNATURE_SIZE];
-    g_autoptr(GByteArray) bytes = NULL;
-    g_autofree char *header = NULL;
-    g_autofree char *cid = NULL;
-    SrSiweProblem problem;
-    SrSiwe siwe;
+    return delegation->message && strcmp(session->siwe, delegation->message) == 0 &&
+           strcmp(session->signature, delegation->signature) == 0;
+}
 
-    if (!sr_hex_decode_fixed(session->signature, strlen(session->signature), signature,
-                             sizeof signature) ||
-        !sr_siwe_parse(session->siwe, strlen(session->siwe), &siwe, &problem))
-        return FALSE;
-    bytes = sr_cacao_encode(&siwe, signature);
-    header = sr_base64url_encode_padded(bytes->data, bytes->len);
-    cid = sr_cid_of(bytes->data, bytes->len);
-    return strcmp(header, session->header) == 0 && strcmp(cid, session->cid) == 0;
+/* Whether the session came with this delegation. */
+static gboolean is_portable_of(const SrSession *session)
+{
+    SrJson *header = json_object_object_get(session->portable, "delegationHeader");
+    const char *text = sr_json_string(header, "Authorization", NULL);
+
+    return text && strcmp(text, session->header) == 0;
 }
 
 /* Whether the session's own end is the signed one, rounded to seconds as a UCAN has it. */
@@ -43,24 +36,33 @@ static gboolean has_signed_end(const SrSession *session, const SrDelegation *del
     const SrViolation violation =
         sr_siwe_time_parse(slice_of(session->expires_at), &time, &oddities);
 
-    return !violation.rule && time.seconds == delegation->expires;
+    return !violation.rule && delegation->expires != 0 && time.seconds == delegation->expires;
+}
+
+static const char *find_key_problem(const SrSession *session)
+{
+    g_autoptr(SrKey) key = sr_session_key(session, NULL);
+
+    return key ? NULL : "the session key is not the one of its DID";
 }
 
 /* What must hold whatever the time is; NULL when all does. */
 static const char *find_problem(const SrSession *session, const SrDelegation *delegation)
 {
-    g_autoptr(SrKey) key = sr_session_key(session, NULL);
+    const char *problem = find_key_problem(session);
 
-    if (!key)
-        return "the session key is not the one of its DID";
+    if (problem)
+        return problem;
     if (!delegation)
         return "the delegation does not verify";
     if (strcmp(delegation->cid, session->cid) != 0)
         return "the delegation has another CID";
     if (!sr_did_equal(slice_of(delegation->audience), slice_of(session->did)))
         return "the delegation is to another key";
-    if (session->kind == SR_SESSION_SIGNED_IN && !is_built_from_parts(session))
+    if (session->kind == SR_SESSION_SIGNED_IN && !is_built_from_parts(session, delegation))
         return "the delegation is not made of its message and signature";
+    if (session->kind == SR_SESSION_DELEGATED && !is_portable_of(session))
+        return "the portable delegation holds another one";
     if (!has_signed_end(session, delegation))
         return "the session's end is not the signed one";
     if (!sr_attenuation_has_space(delegation->attenuations, session->space_id))
@@ -68,27 +70,29 @@ static const char *find_problem(const SrSession *session, const SrDelegation *de
     return NULL;
 }
 
+/* Whether @delegation (NULL: none, for ever) holds at the time; what is wrong when it does not. */
+static const char *find_time_problem(const SrDelegation *delegation, gint64 seconds)
+{
+    if (delegation && delegation->expires <= seconds)
+        return "the session has expired";
+    if (delegation && delegation->starts > seconds)
+        return "the session is not valid yet";
+    return NULL;
+}
+
 SrSessionVerdict sr_session_check(const SrSession *session, gint64 now,
                                   SrDelegation **ret_delegation, const char **ret_problem)
 {
-    const gint64 seconds = now / G_USEC_PER_SEC;
+    const gboolean has_delegation = session->kind != SR_SESSION_KEY_ONLY;
     g_autoptr(SrDelegation) delegation =
-        session->header ? sr_delegation_read(session->header, NULL) : NULL;
-    g_autoptr(SrKey) key = NULL;
+        has_delegation && session->header ? sr_delegation_read(session->header, NULL) : NULL;
 
-    *ret_problem = NULL;
-    if (session->kind == SR_SESSION_KEY_ONLY) {
-        key = sr_session_key(session, NULL);
-        *ret_problem = key ? NULL : "the session key is not the one of its DID";
-    } else {
-        *ret_problem = find_problem(session, delegation);
-    }
+    if (ret_delegation)
+        *ret_delegation = NULL;
+    *ret_problem = has_delegation ? find_problem(session, delegation) : find_key_problem(session);
     if (*ret_problem)
         return SR_SESSION_BROKEN;
-    if (delegation && delegation->expires && delegation->expires <= seconds)
-        *ret_problem = "the session has expired";
-    else if (delegation && delegation->starts > seconds)
-        *ret_problem = "the session is not valid yet";
+    *ret_problem = find_time_problem(delegation, now / G_USEC_PER_SEC);
     if (*ret_problem)
         return SR_SESSION_EXPIRED;
     if (ret_delegation)

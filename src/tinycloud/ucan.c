@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define FRAME_SIZE 512                           /* more than header, signature and dots have */
 #define TIME_MAX G_GINT64_CONSTANT(253402300799) /* the last second of the year 9999 */
 
 SrUcan *sr_ucan_new(void)
@@ -79,10 +80,21 @@ static char *with_signature(const char *input, const guint8 signature[SR_SIGNATU
     return g_strconcat(input, ".", text, NULL);
 }
 
-char *sr_ucan_sign(const SrUcan *ucan, SrSigner *signer, GError **error)
+/* The payload's text, when it is not too long. Owned by the caller. */
+static char *write_payload(const SrUcan *ucan, GError **error)
 {
     g_autoptr(SrJson) json = payload_json(ucan);
     g_autofree char *payload = sr_json_canonical(json, error);
+
+    if (!payload || strlen(payload) <= (SR_UCAN_MAX - FRAME_SIZE) / 4 * 3)
+        return g_steal_pointer(&payload);
+    sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "it would be longer than %u bytes", SR_UCAN_MAX);
+    return NULL;
+}
+
+char *sr_ucan_sign(const SrUcan *ucan, SrSigner *signer, GError **error)
+{
+    g_autofree char *payload = write_payload(ucan, error);
     g_autofree char *header = NULL;
     g_autofree char *input = NULL;
     guint8 signature[SR_SIGNATURE_SIZE];
@@ -143,14 +155,16 @@ static gboolean is_text(SrJson *object, const char *name, const char *text)
     return found && strcmp(found, text) == 0;
 }
 
-/* EdDSA, and no key but the issuer's. */
+/* EdDSA, and no key but the issuer's; nothing that would have to be understood (RFC 7515 §4.1.11).
+ */
 static gboolean is_header_of(SrJson *header, const guint8 *public_key)
 {
+    static const char *const names[] = {"alg", "jwk", "kid", "typ", "ucv", NULL};
     g_autofree char *x = sr_base64url_encode(public_key, SR_ED25519_PUBLIC_SIZE);
     SrJson *jwk;
 
-    return header && is_text(header, "alg", "EdDSA") && is_text(header, "typ", "JWT") &&
-           sr_json_object_optional(header, "jwk", &jwk, NULL) &&
+    return sr_json_only(header, names, NULL) && is_text(header, "alg", "EdDSA") &&
+           is_text(header, "typ", "JWT") && sr_json_object_optional(header, "jwk", &jwk, NULL) &&
            (!jwk || (is_text(jwk, "crv", "Ed25519") && is_text(jwk, "x", x)));
 }
 
@@ -171,17 +185,21 @@ static gboolean check_signature(const SrUcan *ucan, const SrSlice parts[3], GErr
     return TRUE;
 }
 
-/* A NumericDate (RFC 7519 §2), rounded down: other writers have fractions of a second. */
-static gboolean read_time(SrJson *payload, const char *name, gint64 *ret_time, gboolean *ret_has)
+/* A NumericDate (RFC 7519 §2); other writers have fractions of a second, which are rounded. */
+static gboolean read_time(SrJson *payload, const char *name, gboolean up, gint64 *ret_time,
+                          gboolean *ret_has)
 {
     SrJson *value;
 
     *ret_has = json_object_object_get_ex(payload, name, &value);
-    if (!*ret_has || !json_object_is_type(value, json_type_double))
-        return sr_json_integer_optional(payload, name, 0, TIME_MAX, ret_time, NULL);
+    if (!*ret_has)
+        return TRUE;
+    if (!json_object_is_type(value, json_type_double))
+        return value && sr_json_integer_optional(payload, name, 0, TIME_MAX, ret_time, NULL);
     const double seconds = json_object_get_double(value);
 
     *ret_time = (gint64)CLAMP(seconds, 0, (double)TIME_MAX);
+    *ret_time += up && (double)*ret_time < seconds;
     return seconds >= 0 && seconds <= (double)TIME_MAX;
 }
 
@@ -209,6 +227,13 @@ static SrJson *take_member(SrJson *payload, const char *name, json_type type)
     return json_object_is_type(member, type) ? json_object_get(member) : NULL;
 }
 
+/* Facts may be absent, and nothing else but an array: who looks for one must find it. */
+static gboolean take_facts(SrUcan *ucan, SrJson *payload)
+{
+    ucan->facts = take_member(payload, "fct", json_type_array);
+    return ucan->facts || !json_object_object_get_ex(payload, "fct", NULL);
+}
+
 static gboolean read_payload(SrUcan *ucan, SrJson *payload, GError **error)
 {
     static const char *const names[] = {"att", "aud", "exp", "fct", "iss",
@@ -222,13 +247,14 @@ static gboolean read_payload(SrUcan *ucan, SrJson *payload, GError **error)
     ucan->audience = g_strdup(sr_json_string(payload, "aud", NULL));
     if (!ucan->issuer || !ucan->audience)
         return refuse(error, "\"iss\" or \"aud\" is missing");
-    if (!read_time(payload, "exp", &ucan->expires, &has_expiry) || !has_expiry ||
-        !read_time(payload, "nbf", &ucan->not_before, &ucan->has_not_before))
+    if (!read_time(payload, "exp", FALSE, &ucan->expires, &has_expiry) || !has_expiry ||
+        !read_time(payload, "nbf", TRUE, &ucan->not_before, &ucan->has_not_before))
         return refuse(error, "\"exp\" or \"nbf\" is not a time");
     if (!sr_json_string_optional(payload, "nnc", &nonce, NULL))
         return refuse(error, "\"nnc\" is not a text");
     ucan->nonce = g_strdup(nonce);
-    ucan->facts = take_member(payload, "fct", json_type_array);
+    if (!take_facts(ucan, payload))
+        return refuse(error, "\"fct\" is not an array");
     ucan->attenuations = take_member(payload, "att", json_type_object);
     if (!ucan->attenuations || !read_proofs(ucan, payload))
         return refuse(error, "\"att\" or \"prf\" is missing");

@@ -31,13 +31,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrUcan, sr_ucan_free)
 
 /*
  * The text of @ucan, signed by @signer, whose key its issuer names. SR_ERROR_INVALID_PARAMS for
- * numbers in facts or attenuations that are not whole. Owned by the caller.
+ * numbers in facts or attenuations that are not whole, SR_ERROR_LIMIT_EXCEEDED for a text that
+ * would be longer than SR_UCAN_MAX. Owned by the caller.
  */
 char *sr_ucan_sign(const SrUcan *ucan, SrSigner *signer, GError **error);
 
 /*
  * The UCAN of @text, its signature verified with its issuer's Ed25519 key; fractions of seconds are
- * cut off. SR_ERROR_CORRUPT, saying what is wrong, for everything else, also for members that are
- * not known. Times are not compared with any clock. Owned by the caller.
+ * rounded so that it is valid no longer than it says. SR_ERROR_CORRUPT, saying what is wrong, for
+ * everything else, also for members that are not known. Times are not compared with any clock.
+ * Owned by the caller.
  */
 SrUcan *sr_ucan_read(const char *text, gsize length, GError **error);

@@ -2,10 +2,12 @@
  * Signatures a second through a native-messaging host, pipelined on one connection.
  *
  *     bench_pipeline [-n COUNT] [-w WINDOW] TEMPLATE ADDRESS ORIGIN PROGRAM ARGUMENTS…
+ *     bench_pipeline [-n COUNT] [-w WINDOW] -m METHOD PARAMS - ORIGIN PROGRAM ARGUMENTS…
  *
- * TEMPLATE is a file with a sign-in message whose nonce ends in "00000000"; each request carries it
- * with the next number there. At most WINDOW requests are under way. Every reply must be a result.
- * One line a figure: name, value, unit.
+ * TEMPLATE is a file with a sign-in message whose nonce ends in "00000000"; each personal_sign
+ * carries it with the next number there. With -m each request is METHOD with the text in the file
+ * PARAMS. At most WINDOW requests are under way. Every reply must be a result. One line a figure:
+ * name, value, unit.
  */
 #include "base/encoding.h"
 #include "wire/frame.h"
@@ -28,7 +30,8 @@ extern char **environ;
 #define FRAME_MAX 16384
 
 typedef struct {
-    char *message;
+    const char *method; /* with -m */
+    char *message;      /* or its params */
     gsize length;
     gsize number_at; /* where the digits of the nonce are */
     const char *address;
@@ -61,6 +64,8 @@ static void load_template(Bench *bench, const char *path)
 
     if (!g_file_get_contents(path, &bench->message, &bench->length, NULL))
         die(path);
+    if (bench->method)
+        return;
     number = strstr(bench->message, "00000000\n");
     if (!number)
         die("the template has no nonce that ends in 00000000");
@@ -88,6 +93,19 @@ static void start_host(Bench *bench, char **program)
     fcntl(bench->to, F_SETFL, O_NONBLOCK);
     fcntl(bench->from, F_SETFL, O_NONBLOCK);
     sr_frame_reader_init(&bench->reader, 1024 * 1024);
+}
+
+/* The request with the params of -m. */
+static gsize make_other_frame(const Bench *bench, unsigned number, guint8 *frame)
+{
+    const int length =
+        g_snprintf((char *)frame + SR_FRAME_HEADER_SIZE, FRAME_MAX - SR_FRAME_HEADER_SIZE,
+                   "{\"jsonrpc\":\"2.0\",\"id\":%u,\"method\":\"%s\",\"params\":%s,"
+                   "\"origin\":\"%s\"}",
+                   number, bench->method, bench->message, bench->origin);
+
+    sr_frame_header((guint32)length, frame);
+    return SR_FRAME_HEADER_SIZE + (gsize)length;
 }
 
 /* The request with @number in its nonce, header included. Returns its size. */
@@ -125,7 +143,7 @@ static unsigned read_replies(Bench *bench)
         return 0;
     sr_frame_reader_added(&bench->reader, (gsize)got);
     while (sr_frame_reader_next(&bench->reader, &body, &size) == SR_FRAME_OK) {
-        if (!memmem(body, size, "\"result\":\"0x", 12)) {
+        if (!memmem(body, size, "\"result\":", 9)) {
             fprintf(stderr, "bench_pipeline: %.*s\n", (int)size, (const char *)body);
             exit(1);
         }
@@ -152,7 +170,8 @@ static double run(Bench *bench, unsigned first)
             ssize_t put;
 
             if (written == size) {
-                size = make_frame(bench, first + sent, frame);
+                size = bench->method ? make_other_frame(bench, first + sent, frame)
+                                     : make_frame(bench, first + sent, frame);
                 written = 0;
             }
             put = write(bench->to, frame + written, size - written);
@@ -170,11 +189,13 @@ int main(int argc, char **argv)
     Bench bench = {.count = 5000, .window = 64};
     int option;
 
-    while ((option = getopt(argc, argv, "+n:w:")) != -1) {
+    while ((option = getopt(argc, argv, "+n:w:m:")) != -1) {
         if (option == 'n')
             bench.count = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'w')
             bench.window = (unsigned)strtoul(optarg, NULL, 10);
+        else if (option == 'm')
+            bench.method = optarg;
     }
     if (argc - optind < 4)
         die("usage: bench_pipeline [-n COUNT] [-w WINDOW] TEMPLATE ADDRESS ORIGIN PROGRAM…");

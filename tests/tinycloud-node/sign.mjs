@@ -39,6 +39,12 @@ export async function signCacao({ privateKey, chainId = 1, grants = {}, parents 
              address: account.address, chainId };
 }
 
+// The delegation that a message is with the signature ("0x…") of another wallet.
+export function encodeSigned({ siwe, signature }) {
+    const cacao = cacaoOf(siwe, Buffer.from(signature.slice(2), "hex"));
+    return { authorization: padded(cacao), cid: cidOf(cacao) };
+}
+
 // A delegation or invocation signed by a session key; @head replaces members of its header, @text the JSON of the payload.
 export function signUcan({ seed, grants = {}, parents = [], aud, exp, head, text, ...members }) {
     const key = sessionKey(seed);

@@ -23,7 +23,18 @@ static void test_cid(void)
     g_assert_true(sr_cid_is_valid(cid));
     g_assert_false(sr_cid_is_valid("bafkr4i"));
     g_assert_false(sr_cid_is_valid("zb38SEm7eid5gAYxbe95Pa3AhmhRwcqGWJiFcfFgKpv6TurZj"));
-    cid[20] = 'A';
+    for (gsize i = 0; cid[i]; i++) {
+        const char kept = cid[i];
+
+        cid[i] = 'A';
+        g_assert_false(sr_cid_is_valid(cid));
+        cid[i] = kept;
+    }
+    cid[7] = 'i'; /* a hash of another length than 32 bytes */
+    g_assert_false(sr_cid_is_valid(cid));
+    cid[7] = 'h';
+    g_assert_true(sr_cid_is_valid(cid));
+    cid[58] = 'j'; /* bits that no byte has */
     g_assert_false(sr_cid_is_valid(cid));
 }
 
