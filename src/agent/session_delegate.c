@@ -74,12 +74,12 @@ static gboolean read_rest(SrRequest *request, gboolean *ret_last, const char **r
     return FALSE;
 }
 
-/* A child does not begin before its parent, not even by a part of a second. */
+/* A child does not begin before its parent. */
 static void set_start(SrUcan *ucan, const SrDelegation *parent)
 {
     ucan->has_not_before = parent->starts > 0;
     if (ucan->has_not_before)
-        ucan->not_before = parent->starts + 1;
+        ucan->not_before = parent->starts;
 }
 
 /* Whether @wanted can be shown, and read again by whom it is for: it is no longer than a ReCap. */

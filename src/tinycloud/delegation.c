@@ -17,6 +17,7 @@
 /* A fact by which a UCAN is marked as the last one of its chain, and the value. */
 #define MODE_FACT "xyz.tinycloud.policy/delegationMode"
 #define TERMINAL "terminal"
+#define BEARER "Bearer "
 
 static SrDelegation *delegation_new(void)
 {
@@ -174,6 +175,10 @@ SrDelegation *sr_delegation_read(const char *authorization, GError **error)
         refuse(error, "it is too long");
         return NULL;
     }
-    return strchr(authorization, '.') ? read_ucan(authorization, error)
-                                      : read_cacao(authorization, error);
+    if (!strchr(authorization, '.'))
+        return read_cacao(authorization, error);
+    /* TinyCloud's SDK writes its UCANs both ways. */
+    if (g_str_has_prefix(authorization, BEARER))
+        authorization += strlen(BEARER);
+    return read_ucan(authorization, error);
 }

@@ -24,7 +24,8 @@ typedef struct {
 } SrDelegation;
 
 /*
- * The delegation in @authorization, the value of the header "Authorization". SR_ERROR_CORRUPT,
+ * The delegation in @authorization, the value of the header "Authorization" (a UCAN's with or
+ * without "Bearer "). SR_ERROR_CORRUPT,
  * saying what is wrong: not decodable, not canonical, a signature that is not its issuer's, a
  * statement that does not say what the ReCap gives, an end at or before the start of 1970. Other
  * times are not compared with any clock. Owned by the caller.
