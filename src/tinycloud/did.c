@@ -22,6 +22,33 @@ SrSlice sr_did_without_fragment(SrSlice did)
     return hash ? (SrSlice){did.data, (gsize)(hash - did.data)} : did;
 }
 
+static gboolean is_did_char(char c)
+{
+    return g_ascii_isalnum(c) || strchr(".-_:", c);
+}
+
+gboolean sr_did_is_valid(SrSlice did)
+{
+    const SrSlice bare = sr_did_without_fragment(did);
+    guint colons = 0;
+    char before = ':'; /* no part is empty, not even the first */
+
+    if (did.length > SR_DID_MAX || bare.length < strlen("did:") ||
+        memcmp(bare.data, "did:", strlen("did:")) != 0 || did.length == bare.length + 1)
+        return FALSE;
+    for (gsize i = 0; i < did.length; i++) {
+        const char c = did.data[i];
+
+        if (i == bare.length) /* the "#" */
+            continue;
+        if (!c || !is_did_char(c) || (i < bare.length && c == ':' && before == ':'))
+            return FALSE;
+        colons += i < bare.length && c == ':';
+        before = c;
+    }
+    return colons >= 2 && bare.data[bare.length - 1] != ':';
+}
+
 static gboolean is_same(SrSlice a, SrSlice b)
 {
     return a.length == b.length && a.length > 0 && memcmp(a.data, b.data, a.length) == 0;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define PARAM "delegation"
-#define TEXT_MAX 1024u
 
 void sr_portable_free(SrPortable *portable)
 {
@@ -35,7 +34,7 @@ static const char *get(const SrPlace *top, SrJson *json, const char *name, GErro
 {
     const char *text = NULL;
 
-    sr_place_get_text_member(top, json, name, SR_TEXT_REQUIRED, TEXT_MAX, &text, error);
+    sr_place_get_text_member(top, json, name, SR_TEXT_REQUIRED, SR_PORTABLE_TEXT_MAX, &text, error);
     return text;
 }
 
@@ -75,10 +74,10 @@ static gboolean check_parties(const SrPlace *top, SrJson *json, const SrDelegati
     const char *parent = NULL;
 
     if (!delegate ||
-        !sr_place_get_text_member(top, json, "delegatorDID", SR_TEXT_OPTIONAL, TEXT_MAX, &delegator,
-                                  error) ||
-        !sr_place_get_text_member(top, json, "parentCid", SR_TEXT_OPTIONAL, TEXT_MAX, &parent,
-                                  error))
+        !sr_place_get_text_member(top, json, "delegatorDID", SR_TEXT_OPTIONAL, SR_PORTABLE_TEXT_MAX,
+                                  &delegator, error) ||
+        !sr_place_get_text_member(top, json, "parentCid", SR_TEXT_OPTIONAL, SR_PORTABLE_TEXT_MAX,
+                                  &parent, error))
         return FALSE;
     if (strcmp(cid, delegation->cid) != 0)
         return differs(top, "cid", error);
@@ -229,7 +228,8 @@ SrPortable *sr_portable_read(SrJson *json, GError **error)
     const char *host; /* where the node is; nobody here goes there */
 
     if (!sr_place_check_object(&top, json, names, error) ||
-        !sr_place_get_text_member(&top, json, "host", SR_TEXT_OPTIONAL, TEXT_MAX, &host, error) ||
+        !sr_place_get_text_member(&top, json, "host", SR_TEXT_OPTIONAL, SR_PORTABLE_TEXT_MAX, &host,
+                                  error) ||
         !sr_place_get_boolean_member(&top, json, "disableSubDelegation",
                                      &portable->no_subdelegation, error))
         return NULL;
@@ -249,26 +249,44 @@ gboolean sr_portable_is_last(SrJson *json)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* The first element of @list in the space @space_id. Borrowed; NULL when there is none. */
+/* The element of @list for the top: one in the space @space_id, else one in any, else any. */
 static SrJson *find_primary(SrJson *list, const char *space_id)
 {
+    SrJson *primary = json_object_array_get_idx(list, 0);
+    gboolean has_space = FALSE;
+
     for (gsize i = 0; i < json_object_array_length(list); i++) {
         SrJson *item = json_object_array_get_idx(list, i);
+        const char *space = sr_json_string(item, "space", NULL);
+        SrSpace found;
 
-        if (strcmp(sr_json_string(item, "space", NULL), space_id) == 0)
+        if (strcmp(space, space_id) == 0)
             return item;
+        if (!has_space && sr_space_parse(slice_of(space), &found, NULL)) {
+            has_space = TRUE;
+            primary = item;
+        }
     }
-    return NULL;
+    return primary;
 }
 
-/* One resource of the space stands at the top too, for readers that know no lists. */
+/* One resource stands at the top too, for readers that know no lists, and its space. */
 static void add_capabilities(SrJson *json, const SrDelegation *delegation, const char *space_id)
 {
     static const char *const names[] = {"path", "actions", "caveats"};
     SrJson *list = sr_resource_list_write(delegation->attenuations);
     SrJson *primary = find_primary(list, space_id);
+    const char *space_text = sr_json_string(primary, "space", NULL);
     SrJson *member;
+    SrSpace space;
 
+    if (!space_text || !sr_space_parse(slice_of(space_text), &space, NULL))
+        space_text = space_id; /* networks alone */
+    if (sr_space_parse(slice_of(space_text), &space, NULL)) {
+        sr_json_add_string(json, "ownerAddress", space.owner.address);
+        sr_json_add_integer(json, "chainId", space.owner.chain_id);
+    }
+    sr_json_add_string(json, "spaceId", space_text);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (json_object_object_get_ex(primary, names[i], &member))
             sr_json_add(json, names[i], json_object_get(member));
@@ -281,18 +299,12 @@ SrJson *sr_portable_write(const SrDelegation *delegation, const char *authorizat
     g_autofree char *expiry = sr_siwe_time_text(delegation->expires * G_USEC_PER_SEC);
     SrJson *json = json_object_new_object();
     SrJson *header = json_object_new_object();
-    SrSpace space;
 
     sr_json_add_string(header, "Authorization", authorization);
     sr_json_add_string(json, "cid", delegation->cid);
     sr_json_add(json, "delegationHeader", header);
-    if (sr_space_parse(slice_of(space_id), &space, NULL)) {
-        sr_json_add_string(json, "ownerAddress", space.owner.address);
-        sr_json_add_integer(json, "chainId", space.owner.chain_id);
-    }
     if (host)
         sr_json_add_string(json, "host", host);
-    sr_json_add_string(json, "spaceId", space_id);
     add_capabilities(json, delegation, space_id);
     sr_json_add_string(json, "expiry", expiry);
     sr_json_add_string(json, "delegateDID", delegation->audience);

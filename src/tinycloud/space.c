@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "ethereum/char_class.h"
+#include "tinycloud/did.h"
 
 #include <string.h>
 
@@ -276,21 +277,9 @@ static gboolean is_network_name(SrSlice name)
     return TRUE;
 }
 
-/* "did:{method}:{id}[:…]", no part of it empty. */
-static gboolean is_did(SrSlice did)
+static gboolean is_bare_did(SrSlice did)
 {
-    guint parts = 0;
-    gboolean more = TRUE;
-
-    if (did.length > SR_RESOURCE_PATH_MAX)
-        return FALSE;
-    for (gsize i = 0; i < did.length; i++)
-        if (!g_ascii_isalnum(did.data[i]) && !strchr(".-_:", did.data[i]))
-            return FALSE;
-    for (; more; parts++)
-        if (take_until(&did, ':', &more).length == 0)
-            return FALSE;
-    return parts >= 3;
+    return sr_did_is_valid(did) && sr_did_without_fragment(did).length == did.length;
 }
 
 /* Whose network it is, when that is an account. */
@@ -326,7 +315,7 @@ gboolean sr_network_parse(SrSlice id, SrEncryptionNetwork *ret_network, GError *
         ret_network->owner_did = (SrSlice){rest.data, (gsize)(colon - rest.data)};
         ret_network->name = (SrSlice){colon + 1, rest.length - ret_network->owner_did.length - 1};
     }
-    if (colon && take_prefix(&rest, DID_PREFIX) && is_did(ret_network->owner_did) &&
+    if (colon && take_prefix(&rest, DID_PREFIX) && is_bare_did(ret_network->owner_did) &&
         is_network_name(ret_network->name) && read_network_owner(ret_network))
         return TRUE;
     REFUSE(error,

@@ -2,7 +2,7 @@
 import json
 
 import cli_world
-from agent_world import PAGE, AgentWorld
+from agent_world import EXTENSION, PAGE, AgentWorld
 from cli_world import ADDRESS_ONE, PASSPHRASE, Failure, Skip, check, contains, equal
 from keyring_world import KeyringWorld
 from tinycloud_clients import NOTES, SPACE, Programs, accepted, refused
@@ -129,6 +129,6 @@ def main(topic, tests, world=SessionWorld):
         programs.stack.close()
 
 
-__all__ = ["ADDRESS_ONE", "FIREFOX", "NOTES", "NOTES_REQUEST", "NOTES_RESOURCE", "OTHER_EXTENSION", "OTHER_PAGE", "PAGE", "PASSPHRASE",
+__all__ = ["ADDRESS_ONE", "EXTENSION", "FIREFOX", "NOTES", "NOTES_REQUEST", "NOTES_RESOURCE", "OTHER_EXTENSION", "OTHER_PAGE", "PAGE", "PASSPHRASE",
            "SPACE", "SPACES", "STRANGER_ADDRESS", "Failure", "SessionKeyringWorld", "SessionWorld", "Skip", "accepted", "check", "contains", "equal",
            "header_of", "json", "main", "record_of", "refused"]
