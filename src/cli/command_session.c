@@ -109,7 +109,7 @@ static void print_session(SrJson *session)
 {
     static const char *const first[][2] = {
         {"Id", "session"}, {"Status", "status"}, {"Problem", "problem"}, {"Kind", "kind"},
-        {"For", "caller"}, {"Page", "origin"},   {"Owner", "address"},
+        {"For", "caller"}, {"Page", "origin"},   {"Account", "address"},
     };
     static const char *const last[][2] = {
         {"Session key", "did"}, {"Created", "createdAt"}, {"Until", "expiresAt"}};

@@ -54,8 +54,8 @@ def test_sessions_of_all_callers_are_listed(world):
     equal(listed, {page["session"]: ["valid", "signed-in", PAGE, SPACE, page["expiresAt"]],
                    key["session"]: ["valid", "key", f"chrome-extension://{EXTENSION}"]}, "the table")
     sessions = {session["session"]: session for session in world.json("session", "list")["sessions"]}
-    equal((sessions[page["session"]]["caller"], sessions[page["session"]]["tinycloudSession"]),
-          (f"chrome-extension://{EXTENSION}", page["tinycloudSession"]), "the result")
+    equal((sessions[page["session"]]["caller"], sessions[page["session"]]["tinycloudSession"]["delegationCid"]),
+          (f"chrome-extension://{EXTENSION}", page["tinycloudSession"]["delegationCid"]), "the result")
 
 
 def test_a_session_is_shown_without_a_secret(world):
@@ -63,7 +63,7 @@ def test_a_session_is_shown_without_a_secret(world):
     run = world.run("session", "show", session["session"]).expect(0, "session show")
     fields = dict(FIELD.fullmatch(line).groups() for line in run.output.splitlines())
     expected = {"Id": session["session"], "Status": "valid", "Kind": "signed-in", "For": f"chrome-extension://{EXTENSION}",
-                "Page": PAGE, "Owner": ADDRESS_ONE, "Chain id": "1", "Delegation": session["tinycloudSession"]["delegationCid"],
+                "Page": PAGE, "Account": ADDRESS_ONE, "Chain id": "1", "Delegation": session["tinycloudSession"]["delegationCid"],
                 "Space": SPACE, "Also": f"{SPACE.replace('default', 'public')} (public)", "Session key": session["did"],
                 "Created": session["createdAt"], "Until": session["expiresAt"]}
     equal(fields, expected, "session show")
