@@ -219,14 +219,15 @@ static void on_signed(SrRequest *request, const guint8 *signature, gpointer data
  * one in which something is. */
 static char *choose_space(const SrCapabilityRequest *wanted, GError **error)
 {
-    char *space = sr_attenuation_has_space(wanted->attenuations, wanted->space_id)
-                      ? g_strdup(wanted->space_id)
-                      : sr_attenuation_first_space(wanted->attenuations);
+    g_autofree char *first = sr_attenuation_first_space(wanted->attenuations);
 
-    if (!space)
-        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "capabilityRequest.resources", -1,
-                        "nothing is asked for in any space; a session is for one");
-    return space;
+    if (first)
+        return sr_attenuation_has_space(wanted->attenuations, wanted->space_id)
+                   ? g_strdup(wanted->space_id)
+                   : g_steal_pointer(&first);
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "capabilityRequest.resources", -1,
+                    "nothing is asked for in any space; a session is for one");
+    return NULL;
 }
 
 /* --- start --------------------------------------------------------------------------------------
