@@ -258,14 +258,14 @@ static gboolean read_members(SrSession *session, SrJson *facts)
            read_object(facts, "portable", &session->portable);
 }
 
-/* Whether what its kind needs is there. */
+/* Whether what its kind needs is there, and nothing that would make it another. */
 static gboolean is_complete(const SrSession *session)
 {
     const gboolean acts = session->header && session->cid && session->space_id;
 
     switch (session->kind) {
     case SR_SESSION_KEY_ONLY:
-        return TRUE;
+        return !session->header;
     case SR_SESSION_SIGNED_IN:
         return acts && session->key_id && session->siwe && session->signature &&
                session->expires_at;

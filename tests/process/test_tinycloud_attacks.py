@@ -104,8 +104,10 @@ def test_a_page_that_is_not_connected_any_more_does_not_act(world):
             browser = world.browser(connect=False)
         for one in (session, delegated):
             equal(browser.reason("session.invoke", acting(one)), "NOT_GRANTED", "acting")
-            equal(browser.reason("session.delegate", {"session": one["session"], "delegateDID": key["did"], "resources": GET}), "NOT_GRANTED", "delegating")
-        for method, params in [("session.list", {}), ("session.restore", {}), ("session.key", {}), ("session.signIn", {"capabilityRequest": NOTES_REQUEST}),
+            wanted = {"session": one["session"], "delegateDID": key["did"], "resources": GET}
+            equal(browser.reason("session.delegate", wanted), "NOT_GRANTED", "delegating")
+        for method, params in [("session.list", {}), ("session.restore", {}), ("session.key", {}),
+                               ("session.signIn", {"capabilityRequest": NOTES_REQUEST}),
                                ("session.useDelegation", {"delegation": portable}), ("session.signOut", {"session": session["session"], "revoke": True})]:
             equal(browser.reason(method, params), "NOT_GRANTED", method)
         browser.result("eth_requestAccounts", [])
@@ -156,7 +158,8 @@ def test_the_command_line_sees_all_and_whose_they_are(world):
     sessions = [world.sign_in(browser), world.sign_in(firefox), world.sign_in(cli, None, domain="a.example.com")]
     own = firefox.result("session.key", {}, None)
     listed = {one["session"]: (one["caller"], one["origin"], one["kind"]) for one in cli.result("session.list", {}, None)["sessions"]}
-    equal(listed, {sessions[0]["session"]: (f"chrome-extension://{EXTENSION}", PAGE, "signed-in"), sessions[1]["session"]: (FIREFOX, PAGE, "signed-in"),
+    equal(listed, {sessions[0]["session"]: (f"chrome-extension://{EXTENSION}", PAGE, "signed-in"),
+                   sessions[1]["session"]: (FIREFOX, PAGE, "signed-in"),
                    sessions[2]["session"]: ("cli", "cli", "signed-in"), own["session"]: (FIREFOX, FIREFOX, "key")}, "the list")
     equal(world.restored(cli, None), ("restored", sessions[2]), "restore: its own")
     equal(world.restored(cli, None, session=sessions[0]["session"]), ("restored", sessions[0]), "restore: any")
@@ -169,7 +172,8 @@ def test_the_command_line_sees_all_and_whose_they_are(world):
 
 def test_an_unconnected_page_gets_nothing(world):
     browser = world.browser(connect=False)
-    for method, params in [("session.list", {}), ("session.restore", {}), ("session.key", {}), ("session.signIn", {"capabilityRequest": NOTES_REQUEST}),
+    for method, params in [("session.list", {}), ("session.restore", {}), ("session.key", {}),
+                           ("session.signIn", {"capabilityRequest": NOTES_REQUEST}),
                            ("session.signIn", {"capabilityRequest": NOTES_REQUEST, "key": ADDRESS_ONE}),
                            ("session.signIn", {"capabilityRequest": NOTES_REQUEST, "key": "One"}), ("session.useDelegation", {"delegation": {}})]:
         equal(browser.reason(method, params), "NOT_GRANTED", method)
@@ -183,7 +187,8 @@ def test_no_page_reads_anothers_space_through_a_key_that_it_may_not_use(world):
     for key in (two["address"], two["id"], "Two"):
         equal(browser.reason("session.signIn", {"capabilityRequest": NOTES_REQUEST, "key": key}), "NOT_GRANTED", key)
     curve = world.json("key", "create", "--name", "Curve", "--type", "p256")["key"]["id"]
-    equal(world.cli().reason("session.signIn", {"capabilityRequest": NOTES_REQUEST, "domain": "a.example.com", "key": curve}, None), "INVALID_PARAMS", "P-256")
+    params = {"capabilityRequest": NOTES_REQUEST, "domain": "a.example.com", "key": curve}
+    equal(world.cli().reason("session.signIn", params, None), "INVALID_PARAMS", "P-256")
 
 
 # --- garbage --------------------------------------------------------------------------------------
@@ -220,7 +225,8 @@ def test_params_of_every_wrong_type_are_refused_with_their_name(world):
     world.shown()
     wrong = []
     for method, names in PARAMS.items():
-        fine = {name: value if value is not None else {"session": session["session"], "delegateDID": did}[name] for name, value in METHODS[method].items()}
+        filled = {"session": session["session"], "delegateDID": did}
+        fine = {name: filled[name] if value is None else value for name, value in METHODS[method].items()}
         for name in [*names, "more"]:
             for value in TYPES:
                 if any(value == one and type(value) is type(one) for one in TAKES.get(name, [])):
@@ -229,7 +235,8 @@ def test_params_of_every_wrong_type_are_refused_with_their_name(world):
                 reply = browser.receive()
                 data = reply["error"]["data"] if "error" in reply else {"reason": "done"}
                 field = data.get("field", "")
-                good = data["reason"] in EXPECTED and (field.startswith(name) or reply["id"] is None or (name, field) == ("manifest", "capabilityRequest"))
+                named = field.startswith(name) or reply["id"] is None or (name, field) == ("manifest", "capabilityRequest")
+                good = data["reason"] in EXPECTED and named
                 if not good or reply["id"] not in (number, None):
                     wrong.append(f"{method} {name}={value!r:.40}: {data['reason']} {field} {reply.get('error', {}).get('message')}")
     check(not wrong, "\n# ".join(wrong))
@@ -263,16 +270,20 @@ def test_frames_of_a_megabyte_are_refused_and_nothing_is_kept(world):
     large = "x" * 1040000
     many = [{"path": f"notes/{number}", "actions": ["tinycloud.kv/get"]} for number in range(10000)]
     resources = [{**NOTES_RESOURCE, "path": f"a{number}"} for number in range(255)]
-    calls = [("session.invoke", acting(session, facts=[large]), "LIMIT_EXCEEDED"), ("session.invoke", {"session": session["session"], "invocations": many}, "INVALID_PARAMS"),
+    own, did = {"session": session["session"]}, world.programs.key()["did"]
+    calls = [("session.invoke", acting(session, facts=[large]), "LIMIT_EXCEEDED"),
+             ("session.invoke", {**own, "invocations": many}, "INVALID_PARAMS"),
              ("session.invoke", {"session": large, "invocations": GET}, "KEY_NOT_FOUND"),
              ("session.signIn", {"capabilityRequest": {"resources": resources}}, "UNSUPPORTED_RECAP"),
-             ("session.signIn", {"manifest": {"app_id": large, "name": "n"}}, "INVALID_PARAMS"), ("session.signIn", {"manifest": {"app_id": "a", "name": large}}, "INVALID_PARAMS"),
-             ("session.signIn", {"capabilityRequest": NOTES_REQUEST, "nonce": large}, "MALFORMED_SIWE"), ("session.signIn", {"spacePrefix": large}, "INVALID_PARAMS"),
+             ("session.signIn", {"manifest": {"app_id": large, "name": "n"}}, "INVALID_PARAMS"),
+             ("session.signIn", {"manifest": {"app_id": "a", "name": large}}, "INVALID_PARAMS"),
+             ("session.signIn", {"capabilityRequest": NOTES_REQUEST, "nonce": large}, "MALFORMED_SIWE"),
+             ("session.signIn", {"spacePrefix": large}, "INVALID_PARAMS"),
              ("session.signIn", {"capabilityRequest": NOTES_REQUEST, "domain": large}, "MALFORMED_SIWE"),
              ("session.useDelegation", {"delegation": {"delegationHeader": {"Authorization": large}}}, "INVALID_PARAMS"),
-             ("session.delegate", {"session": session["session"], "delegateDID": "did:key:" + large, "resources": GET}, "INVALID_PARAMS"),
-             ("session.delegate", {"session": session["session"], "delegateDID": "did:web:" + large, "resources": GET}, "INVALID_PARAMS"),
-             ("session.delegate", {"session": session["session"], "delegateDID": world.programs.key()["did"], "resources": GET, "host": large}, "INVALID_PARAMS"),
+             ("session.delegate", {**own, "delegateDID": "did:key:" + large, "resources": GET}, "INVALID_PARAMS"),
+             ("session.delegate", {**own, "delegateDID": "did:web:" + large, "resources": GET}, "INVALID_PARAMS"),
+             ("session.delegate", {**own, "delegateDID": did, "resources": GET, "host": large}, "INVALID_PARAMS"),
              ("session.restore", {"session": large}, "KEY_NOT_FOUND")]
     for method, params, reason in calls:
         reply = browser.call(method, params)
@@ -288,8 +299,9 @@ def test_two_hundred_invocations_at_once_are_all_answered_and_each_is_one_of_its
     session = world.sign_in(browser)
     browser.result("session.invoke", acting(session))  # it is in memory
     count = 200
-    numbers = [browser.send("session.invoke", {"session": session["session"], "invocations": [{"path": f"notes/{number}", "actions": ["tinycloud.kv/get"]}]})
-               for number in range(count)]
+    wanted = [{"session": session["session"], "invocations": [{"path": f"notes/{number}", "actions": ["tinycloud.kv/get"]}]}
+              for number in range(count)]
+    numbers = [browser.send("session.invoke", params) for params in wanted]
     replies = {reply["id"]: reply["result"]["headers"]["Authorization"] for reply in (browser.receive() for _ in range(count))}
     equal(sorted(replies), numbers, "replies")
     for place, number in enumerate(numbers):
@@ -321,7 +333,8 @@ def test_the_log_says_what_was_done_and_no_secret(world):
     browser.result("session.signOut", {"session": session["session"], "revoke": True})
     entries = [entry for entry in world.json("log", "--limit", "1000")["entries"] if entry["method"].startswith("session.")]
     events = [(entry["event"], entry["method"], entry["origin"]) for entry in entries]
-    for event, method in [("sign-in", "session.signIn"), ("invoke", "session.invoke"), ("delegate", "session.delegate"), ("session-ended", "session.signOut")]:
+    for event, method in [("sign-in", "session.signIn"), ("invoke", "session.invoke"), ("delegate", "session.delegate"),
+                          ("session-ended", "session.signOut")]:
         check((event, method, PAGE) in events, f"{event} is not in {events}")
     for entry in entries:
         if entry["event"] in ("invoke", "delegate"):

@@ -117,7 +117,8 @@ def test_what_was_handed_on_is_handed_on_further_in_part_and_never_longer(world)
     accepted(node.delegate(child["delegationHeader"]["Authorization"]))
     for more, reason in [({"resources": GET}, "NOT_GRANTED"), ({"expirationSeconds": 900}, "INVALID_PARAMS")]:
         equal(other.reason("session.delegate", {**wanted, **more}, None), reason, str(more))
-    get = world.programs.make("ucan", seed=SEEDS["friend"], parents=[child["cid"]], grants={f"{NOTES}/shared/x": ["tinycloud.kv/get"]}, exp=time.time() + 60)
+    get = world.programs.make("ucan", seed=SEEDS["friend"], parents=[child["cid"]], exp=time.time() + 60,
+                              grants={f"{NOTES}/shared/x": ["tinycloud.kv/get"]})
     refused(node.invoke(get["authorization"]), 404, "No Such Key")  # it may
 
 
