@@ -3,7 +3,6 @@
 #include "agent/session_access.h"
 #include "agent/session_saving.h"
 #include "agent/signing.h"
-#include "agent/vault_setup.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/digest.h"
@@ -250,7 +249,7 @@ static gboolean read_draft(SrRequest *request, Draft *draft, const SrSpaceOwner 
     return draft->session->siwe != NULL;
 }
 
-static void on_store(SrRequest *request)
+static void on_keys(SrRequest *request)
 {
     g_autoptr(Draft) draft = g_new0(Draft, 1);
     GError *error = NULL;
@@ -279,7 +278,7 @@ void sr_session_sign_in(SrRequest *request)
     if (!request->params)
         request->params = json_object_new_object();
     if (sr_json_only(request->params, names, &error))
-        sr_request_need_store(request, on_store);
+        sr_request_need_keys(request, TRUE, on_keys);
     else
         sr_request_fail(request, error);
 }
