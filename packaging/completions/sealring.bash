@@ -12,6 +12,12 @@ _sealring_accounts() {
         grep -o '"id":"[A-Za-z0-9]*"' | cut -d'"' -f4
 }
 
+# Ids of the TinyCloud sessions that are there.
+_sealring_sessions() {
+    sealring status >/dev/null 2>&1 && sealring session list --json 2>/dev/null </dev/null |
+        grep -o '"session":"[A-Za-z0-9_-]*"' | cut -d'"' -f4
+}
+
 _sealring_options() {
     case $1 in
     'key create') echo --name --type --seal --passphrase-fd ;;
@@ -23,6 +29,7 @@ _sealring_options() {
     'siwe check') echo --jsonl --recap ;;
     sign*) echo --personal --typed-data --key ;;
     'grant add') echo --extension --origin --program --key --token --like --days ;;
+    'session logout') echo --revoke ;;
     login*) echo --issuer --client-id --scope --login-hint --client-secret-fd --print-url --device --dpop ;;
     token*) echo --min-valid ;;
     'client register') echo --server --admin-key-fd --remember-key --name --type --redirect-uris --uri --keep-for ;;
@@ -44,10 +51,11 @@ _sealring_words() {
     --token) echo accounts keys && return ;;
     esac
     case $command in
-    '') echo key siwe sign grant login token account client log lock unlock status agent store pkcs11 doctor help --version --help ;;
+    '') echo key siwe sign grant session login token account client log lock unlock status agent store pkcs11 doctor help --version --help ;;
     key) echo create import export list show rename default seal unseal delete ;;
     siwe) echo sign verify parse check ;;
     grant) echo list add revoke ;;
+    session) echo list show logout ;;
     account) echo list show logout ;;
     client) echo register list show update disable enable delete ;;
     agent) echo start stop ;;
@@ -61,6 +69,10 @@ _sealring_words() {
         ;;
     token | 'account show' | 'account logout')
         _sealring_accounts
+        _sealring_options "$command"
+        ;;
+    'session show' | 'session logout')
+        _sealring_sessions
         _sealring_options "$command"
         ;;
     *) _sealring_options "$command" ;;

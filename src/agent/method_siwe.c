@@ -11,6 +11,8 @@
 #include "ethereum/recap.h"
 #include "ethereum/siwe_json.h"
 #include "ethereum/siwe_time.h"
+#include "tinycloud/cacao.h"
+#include "tinycloud/cid.h"
 
 #include <string.h>
 
@@ -59,14 +61,31 @@ static void handle_parse(SrRequest *request)
  * --------------------------------------------------------------------------------------------------
  */
 
-static SrJson *sign_result(const SrRequest *request, const char *signature_hex)
+/* What a TinyCloud node is given: message and signature, encoded, and the identifier of that. */
+static void add_delegation(SrJson *result, const SrSiwe *siwe, const guint8 *signature)
 {
-    SrJson *result = json_object_new_object();
-    char text[SR_ADDRESS_TEXT_SIZE];
+    g_autoptr(GByteArray) bytes = sr_cacao_encode(siwe, signature);
+    g_autofree char *text = sr_base64url_encode_padded(bytes->data, bytes->len);
+    g_autofree char *cid = sr_cid_of(bytes->data, bytes->len);
+    SrJson *header = json_object_new_object();
 
-    sr_address_text(request->key->address, text);
-    sr_json_add_string(result, "signature", signature_hex);
-    sr_json_add_string(result, "address", text);
+    sr_json_add_string(header, "Authorization", text);
+    sr_json_add(result, "delegationHeader", header);
+    sr_json_add_string(result, "delegationCid", cid);
+}
+
+static SrJson *sign_result(const SrRequest *request, const guint8 *signature,
+                           const SrSiwe *delegation)
+{
+    g_autofree char *text = sr_hex_encode(signature, SR_SECP256K1_SIGNATURE_SIZE, TRUE);
+    SrJson *result = json_object_new_object();
+    char address[SR_ADDRESS_TEXT_SIZE];
+
+    sr_address_text(request->key->address, address);
+    sr_json_add_string(result, "signature", text);
+    sr_json_add_string(result, "address", address);
+    if (delegation)
+        add_delegation(result, delegation, signature);
     return result;
 }
 
@@ -301,9 +320,8 @@ static gboolean take_recap(SrRequest *request, Build *build, GError **error)
         return FALSE;
     if (!attenuations)
         return TRUE;
-    uri = sr_recap_encode(attenuations, proofs, error);
-    recap = uri ? sr_recap_decode(uri, strlen(uri), error) : NULL;
-    if (!recap)
+    uri = sr_recap_compose(attenuations, proofs, &recap, error);
+    if (!uri)
         return FALSE;
     words = sr_recap_statement(recap);
     whole = build->statement ? g_strconcat(build->statement, " ", words, NULL) : g_strdup(words);

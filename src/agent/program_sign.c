@@ -13,8 +13,6 @@
 #include "base/encoding.h"
 #include "base/error.h"
 
-#include <string.h>
-
 #define PERSONAL_SIGNATURE_SIZE 65u
 
 /* What the decision was, until the key is open. */
@@ -223,14 +221,14 @@ static void decide_or_ask(SrRequest *request)
 /* --- Ethereum's messages -------------------------------------------------------------------------
  */
 
-static SrJson *take_signature(const SrRequest *request, const char *signature_hex)
+static SrJson *take_signature(const SrRequest *request, const guint8 *signature,
+                              const SrSiwe *delegation)
 {
-    guint8 signature[PERSONAL_SIGNATURE_SIZE];
     SrPacketWriter writer;
 
-    sr_hex_decode_fixed(signature_hex, strlen(signature_hex), signature, sizeof signature);
-    sr_program_call_begin(request->call, &writer, sizeof signature + 8);
-    sr_packet_put_bytes(&writer, signature, sizeof signature);
+    (void)delegation;
+    sr_program_call_begin(request->call, &writer, PERSONAL_SIGNATURE_SIZE + 8);
+    sr_packet_put_bytes(&writer, signature, PERSONAL_SIGNATURE_SIZE);
     sr_program_call_end(request->call, &writer);
     return NULL;
 }

@@ -74,12 +74,12 @@ static gboolean read_rest(SrRequest *request, gboolean *ret_last, const char **r
     return FALSE;
 }
 
-/* A child does not begin before its parent, not even by a part of a second. */
+/* A child does not begin before its parent. */
 static void set_start(SrUcan *ucan, const SrDelegation *parent)
 {
     ucan->has_not_before = parent->starts > 0;
     if (ucan->has_not_before)
-        ucan->not_before = parent->starts + 1;
+        ucan->not_before = parent->starts;
 }
 
 /* Whether @wanted can be shown, and read again by whom it is for: it is no longer than a ReCap. */
@@ -152,12 +152,12 @@ static void on_agreed(SrRequest *request)
 /* What is handed on, in plain words. */
 static void add_capabilities(SrConsentModel *model, const SrOpenSession *open, SrJson *wanted)
 {
-    g_autofree char *uri = sr_recap_encode(wanted, NULL, NULL);
-    g_autoptr(SrRecap) recap = uri ? sr_recap_decode(uri, strlen(uri), NULL) : NULL;
+    g_autoptr(SrRecap) recap = NULL;
+    g_autofree char *uri = sr_recap_compose(wanted, NULL, &recap, NULL);
     const char *issuer = open->delegation->issuer;
     const char *address = strrchr(issuer, ':') + 1; /* of did:pkh:…; no address of another DID */
 
-    for (guint i = 0; recap && i < recap->groups->len; i++) {
+    for (guint i = 0; uri && i < recap->groups->len; i++) {
         g_autofree char *words = sr_capability_describe(recap->groups->pdata[i], address);
 
         sr_consent_model_add(model, SR_CONSENT_GRANT, "%s", words);

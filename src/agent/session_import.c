@@ -1,7 +1,7 @@
 #include "agent/session_access.h"
 #include "agent/session_jobs.h"
+#include "agent/session_saving.h"
 #include "agent/session_use.h"
-#include "agent/sessions.h"
 #include "agent/vault_setup.h"
 #include "base/error.h"
 #include "tinycloud/did.h"
@@ -12,37 +12,6 @@
 static void free_session(gpointer session)
 {
     sr_session_free(session);
-}
-
-static void reply(SrRequest *request)
-{
-    const SrSession *session = request->state;
-
-    request->result = NULL;
-    sr_sessions_remove_owned(request->agent->sessions, session);
-    sr_request_reply(request, sr_session_json(request->state));
-}
-
-/* Keep request->state, a session, in the store, then answer. */
-static void save(SrRequest *request)
-{
-    SrSession *session = request->state;
-    GError *error = NULL;
-    g_autoptr(SrSecret) line = sr_session_write(session, &error);
-    SrSession *copy = line ? sr_session_read(session->id, line, &error) : NULL;
-
-    if (copy)
-        sr_request_change_store_batched(request, sr_session_put_batch, copy, free_session,
-                                        SR_STORE_DEADLINE_MS, reply);
-    else
-        sr_request_fail(request, error);
-}
-
-static void set_session(SrRequest *request, SrSession *session)
-{
-    sr_request_clear_state(request);
-    request->state = session;
-    request->free_state = free_session;
 }
 
 /* --- a key ------------------------------------------------------------------------------------ */
@@ -57,8 +26,7 @@ static void make_key(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    set_session(request, session);
-    save(request);
+    sr_session_save(request, session);
 }
 
 void sr_session_make_key(SrRequest *request)
@@ -181,8 +149,7 @@ static void on_found(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    set_session(request, session);
-    save(request);
+    sr_session_save(request, session);
 }
 
 static void find_key(SrRequest *request)

@@ -1,8 +1,7 @@
 #include "agent/session_sign_in.h"
 
 #include "agent/session_access.h"
-#include "agent/session_jobs.h"
-#include "agent/sessions.h"
+#include "agent/session_saving.h"
 #include "agent/signing.h"
 #include "agent/vault_setup.h"
 #include "base/encoding.h"
@@ -162,8 +161,8 @@ static gboolean check_message(const char *message, GError **error)
 
 static char *build_message(const Draft *draft, const SrSpaceOwner *owner, GError **error)
 {
-    g_autofree char *uri = sr_recap_encode(draft->wanted->attenuations, NULL, error);
-    g_autoptr(SrRecap) recap = uri ? sr_recap_decode(uri, strlen(uri), error) : NULL;
+    g_autoptr(SrRecap) recap = NULL;
+    g_autofree char *uri = sr_recap_compose(draft->wanted->attenuations, NULL, &recap, error);
     g_autofree char *statement = recap ? sr_recap_statement(recap) : NULL;
     g_autofree char *chain_id = g_strdup_printf("%" G_GINT64_FORMAT, owner->chain_id);
     const char *const resources[] = {uri, NULL};
@@ -186,23 +185,6 @@ static char *build_message(const Draft *draft, const SrSpaceOwner *owner, GError
 
 /* --- signed ------------------------------------------------------------------------------------
  */
-
-static void reply(SrRequest *request)
-{
-    const SrSession *session = request->state;
-
-    request->result = NULL;
-    sr_sessions_remove_owned(request->agent->sessions, session);
-    sr_request_reply(request, sr_session_json(request->state));
-}
-
-/* A copy for the store's thread, which may outlive the request. */
-static SrSession *copy_of(const SrSession *session, GError **error)
-{
-    g_autoptr(SrSecret) line = sr_session_write(session, error);
-
-    return line ? sr_session_read(session->id, line, error) : NULL;
-}
 
 static void free_session(gpointer session)
 {
@@ -227,34 +209,25 @@ static void complete(SrSession *session, const guint8 *signature)
 static void on_signed(SrRequest *request, const guint8 *signature, gpointer data)
 {
     SrSession *session = data;
-    GError *error = NULL;
-    SrSession *copy;
 
-    sr_request_clear_state(request);
-    request->state = session;
-    request->free_state = free_session;
     session->key_id = g_strdup(request->key->id);
     complete(session, signature);
-    copy = copy_of(session, &error);
-    if (copy)
-        sr_request_change_store_batched(request, sr_session_put_batch, copy, free_session,
-                                        SR_STORE_DEADLINE_MS, reply);
-    else
-        sr_request_fail(request, error);
+    sr_session_save(request, session);
 }
 
 /* The space the session is for: the request's own if anything is asked for in it, else the first
  * one in which something is. */
 static char *choose_space(const SrCapabilityRequest *wanted, GError **error)
 {
-    char *space = sr_attenuation_has_space(wanted->attenuations, wanted->space_id)
-                      ? g_strdup(wanted->space_id)
-                      : sr_attenuation_first_space(wanted->attenuations);
+    g_autofree char *first = sr_attenuation_first_space(wanted->attenuations);
 
-    if (!space)
-        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "capabilityRequest.resources", -1,
-                        "nothing is asked for in any space; a session is for one");
-    return space;
+    if (first)
+        return sr_attenuation_has_space(wanted->attenuations, wanted->space_id)
+                   ? g_strdup(wanted->space_id)
+                   : g_steal_pointer(&first);
+    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "capabilityRequest.resources", -1,
+                    "nothing is asked for in any space; a session is for one");
+    return NULL;
 }
 
 /* --- start --------------------------------------------------------------------------------------

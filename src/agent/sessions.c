@@ -145,9 +145,9 @@ static gboolean has_prefix(gpointer id, gpointer open, gpointer prefix)
     return g_str_has_prefix(id, prefix);
 }
 
-void sr_sessions_remove_owned(SrSessions *sessions, const SrSession *session)
+void sr_sessions_remove_owned(SrSessions *sessions, const char *caller, const char *origin)
 {
-    g_autofree char *prefix = sr_session_id_prefix(session->caller, session->origin);
+    g_autofree char *prefix = sr_session_id_prefix(caller, origin);
 
     g_hash_table_foreach_remove(sessions->open, has_prefix, prefix);
 }

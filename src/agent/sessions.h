@@ -37,8 +37,8 @@ SrOpenSession *sr_sessions_get(SrSessions *sessions, const char *id);
 SrOpenSession *sr_sessions_keep(SrSessions *sessions, SrSession *session, SrDelegation *delegation,
                                 GError **error);
 
-/* Forget one (fine if it is not there), those of @session's owner, or all: what is still in the
+/* Forget one (fine if it is not there), those of @caller at @origin, or all: what is still in the
  * store is read again when it is used. */
 void sr_sessions_remove(SrSessions *sessions, const char *id);
-void sr_sessions_remove_owned(SrSessions *sessions, const SrSession *session);
+void sr_sessions_remove_owned(SrSessions *sessions, const char *caller, const char *origin);
 void sr_sessions_clear(SrSessions *sessions);

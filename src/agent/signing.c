@@ -64,10 +64,14 @@ static Signing *signing_new(SrRequest *request, SrSigningResult result)
     return signing;
 }
 
-SrJson *sr_signing_plain_result(const SrRequest *request, const char *signature_hex)
+SrJson *sr_signing_plain_result(const SrRequest *request, const guint8 *signature,
+                                const SrSiwe *delegation)
 {
+    g_autofree char *text = sr_hex_encode(signature, SR_SECP256K1_SIGNATURE_SIZE, TRUE);
+
     (void)request;
-    return json_object_new_string(signature_hex);
+    (void)delegation;
+    return json_object_new_string(text);
 }
 
 /* --- parse and check
@@ -253,7 +257,6 @@ static const SrGrant *find_grant(const SrRequest *request, const Signing *signin
 static void on_signed(SrRequest *request, const guint8 *signature, GError *error)
 {
     Signing *signing = request->state;
-    g_autofree char *text = NULL;
     gpointer data;
 
     if (!signature || !remember(request, signing, &error) || !record(request, signing, &error)) {
@@ -265,8 +268,8 @@ static void on_signed(SrRequest *request, const guint8 *signature, GError *error
         signing->next(request, signature, data);
         return;
     }
-    text = sr_hex_encode(signature, SR_SECP256K1_SIGNATURE_SIZE, TRUE);
-    sr_request_reply(request, signing->result(request, text));
+    sr_request_reply(request,
+                     signing->result(request, signature, signing->recap ? &signing->siwe : NULL));
 }
 
 static void sign(SrRequest *request)

@@ -6,8 +6,10 @@
 
 #include "agent/request.h"
 
-/* Turns the 65-byte signature into the method's result, a new value. */
-typedef SrJson *(*SrSigningResult)(const SrRequest *request, const char *signature_hex);
+/* Turns the 65-byte signature into the method's result, a new value. @delegation is the message
+ * when it is a sign-in message with a ReCap, else NULL. */
+typedef SrJson *(*SrSigningResult)(const SrRequest *request, const guint8 *signature,
+                                   const SrSiwe *delegation);
 
 /*
  * Sign @bytes (taken) with the key at @key_name (NULL: the one a sign-in message names, else the
@@ -40,4 +42,5 @@ void sr_signing_start_digest(SrRequest *request, const guint8 digest[32], SrCons
 void sr_signing_add_bytes(SrConsentModel *model, const char *bytes, gsize size);
 
 /* "0x…" as a JSON string, the result of the EIP-1193 methods. */
-SrJson *sr_signing_plain_result(const SrRequest *request, const char *signature_hex);
+SrJson *sr_signing_plain_result(const SrRequest *request, const guint8 *signature,
+                                const SrSiwe *delegation);

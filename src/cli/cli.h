@@ -44,6 +44,7 @@ extern const SrCommand sr_key_secret_commands[];
 extern const SrCommand sr_siwe_commands[];
 extern const SrCommand sr_sign_commands[];
 extern const SrCommand sr_grant_commands[];
+extern const SrCommand sr_session_commands[];
 extern const SrCommand sr_account_commands[];
 extern const SrCommand sr_oauth_client_commands[];
 extern const SrCommand sr_log_commands[];

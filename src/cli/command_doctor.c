@@ -22,6 +22,8 @@ static void check_programs(SrCheckup *checkup)
         {"sealring-host", SR_CHECK_WARN, "install it beside sealring; browsers need it"},
         {"sealring-prompt", SR_CHECK_WARN,
          "install it beside sealring, or set `prompt-command`; browsers cannot ask otherwise"},
+        {"sealring-net", SR_CHECK_WARN,
+         "install it beside sealring; OAuth accounts cannot be reached otherwise"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {

@@ -119,7 +119,8 @@ static const NextStep next_steps[] = {
     {SR_ERROR_NONCE_REUSED, "ask the site for a message with a new nonce"},
     {SR_ERROR_EXPIRED, "ask the site for a new message"},
     {SR_ERROR_KEY_NOT_FOUND,
-     "look at `sealring key list`, `account list`, `grant list` or `client list`"},
+     "look at `sealring key list`, `session list`, `account list`, `grant list` or "
+     "`client list`"},
     {SR_ERROR_CORRUPT,
      "restore it from a backup, or delete it; `sealring key list` shows damaged keys"},
     {SR_ERROR_KEY_EXISTS, "`sealring key list` shows the keys that are there"},

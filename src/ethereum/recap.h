@@ -57,6 +57,9 @@ char *sr_recap_statement(const SrRecap *recap);
  */
 char *sr_recap_encode(SrJson *attenuations, SrJson *proofs, GError **error);
 
+/* The same, and what it decodes to (*ret_recap, owned by the caller). */
+char *sr_recap_compose(SrJson *attenuations, SrJson *proofs, SrRecap **ret_recap, GError **error);
+
 void sr_recap_free(SrRecap *recap);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrRecap, sr_recap_free)

@@ -6,14 +6,12 @@
 
 #include <string.h>
 
-/* Whether what was encoded is what we would sign without a warning. */
-static gboolean check(const char *uri, GError **error)
+/* What was encoded, if we would sign it without a warning; NULL if not. */
+static SrRecap *decode(const char *uri, GError **error)
 {
     g_autoptr(SrRecap) recap = sr_recap_decode(uri, strlen(uri), error);
 
-    if (!recap)
-        return FALSE;
-    for (guint i = 0; i < recap->groups->len; i++) {
+    for (guint i = 0; recap && i < recap->groups->len; i++) {
         const SrRecapGroup *group = g_ptr_array_index(recap->groups, i);
 
         if (group->no_valid_use) {
@@ -21,10 +19,10 @@ static gboolean check(const char *uri, GError **error)
                             "an ability of \"%s\" on %s has no restriction object; write [{}] for "
                             "no restriction",
                             group->namespace, group->resource);
-            return FALSE;
+            return NULL;
         }
     }
-    return TRUE;
+    return g_steal_pointer(&recap);
 }
 
 /* The canonical text of @value. There is no one way to write a fraction that all writers share. */
@@ -38,7 +36,7 @@ static char *canonical(SrJson *value, GError **error)
     return text;
 }
 
-char *sr_recap_encode(SrJson *attenuations, SrJson *proofs, GError **error)
+char *sr_recap_compose(SrJson *attenuations, SrJson *proofs, SrRecap **ret_recap, GError **error)
 {
     g_autofree char *att = canonical(attenuations, error);
     g_autofree char *prf = !att || !proofs ? g_strdup("[]") : canonical(proofs, error);
@@ -56,7 +54,13 @@ char *sr_recap_encode(SrJson *attenuations, SrJson *proofs, GError **error)
                         "a ReCap has at most %d bytes", SR_SIWE_URI_MAX);
         return NULL;
     }
-    if (!check(uri, error))
-        return NULL;
-    return g_steal_pointer(&uri);
+    *ret_recap = decode(uri, error);
+    return *ret_recap ? g_steal_pointer(&uri) : NULL;
+}
+
+char *sr_recap_encode(SrJson *attenuations, SrJson *proofs, GError **error)
+{
+    g_autoptr(SrRecap) recap = NULL;
+
+    return sr_recap_compose(attenuations, proofs, &recap, error);
 }

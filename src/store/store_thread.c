@@ -144,7 +144,7 @@ static gboolean on_deadline(gpointer data)
 /* --- on the store thread ------------------------------------------------------------------- */
 
 /* Whether nobody waits for the job any more. */
-static gboolean is_over(const Job *job)
+static gboolean is_over(Job *job)
 {
     return g_atomic_int_get(&job->worker->closed) || g_atomic_int_get(&job->answered);
 }

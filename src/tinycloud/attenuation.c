@@ -157,8 +157,15 @@ gboolean sr_attenuation_check(SrJson *parent, SrJson *child, GError **error)
     return TRUE;
 }
 
+static gboolean is_space(const SrSpace *a, const SrSpace *b)
+{
+    return sr_space_owner_equal(&a->owner, &b->owner) && a->name.length == b->name.length &&
+           memcmp(a->name.data, b->name.data, a->name.length) == 0;
+}
+
 gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id)
 {
+    gboolean has_any = FALSE;
     SrResource found;
     SrSpace space;
 
@@ -166,13 +173,13 @@ gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id)
         return FALSE;
     json_object_object_foreach (attenuation, resource, abilities) {
         (void)abilities;
-        if (sr_resource_parse(slice_of(resource), &found, NULL) &&
-            sr_space_owner_equal(&found.space.owner, &space.owner) &&
-            found.space.name.length == space.name.length &&
-            memcmp(found.space.name.data, space.name.data, space.name.length) == 0)
+        if (!sr_resource_parse(slice_of(resource), &found, NULL))
+            continue;
+        if (is_space(&found.space, &space))
             return TRUE;
+        has_any = TRUE;
     }
-    return FALSE;
+    return !has_any;
 }
 
 char *sr_attenuation_first_space(SrJson *attenuation)

@@ -32,7 +32,10 @@ gboolean sr_attenuation_is_free(SrJson *restrictions);
  */
 gboolean sr_attenuation_check(SrJson *parent, SrJson *child, GError **error);
 
-/* Whether any resource lies in the space @space_id, its owner's address in whatever case. */
+/*
+ * Whether any resource lies in the space @space_id, its owner's address in whatever case. Networks
+ * lie in none: of them alone, every space is one that they go with.
+ */
 gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id);
 
 /* The id of the first space in which a resource lies. Owned by the caller; NULL: in none. */

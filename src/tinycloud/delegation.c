@@ -17,6 +17,7 @@
 /* A fact by which a UCAN is marked as the last one of its chain, and the value. */
 #define MODE_FACT "xyz.tinycloud.policy/delegationMode"
 #define TERMINAL "terminal"
+#define BEARER "Bearer "
 
 static SrDelegation *delegation_new(void)
 {
@@ -34,6 +35,7 @@ void sr_delegation_free(SrDelegation *delegation)
     g_free(delegation->issuer);
     g_free(delegation->audience);
     g_free(delegation->message);
+    g_free(delegation->signature);
     sr_json_free(delegation->attenuations);
     g_ptr_array_unref(delegation->proofs);
     g_free(delegation);
@@ -112,6 +114,7 @@ static SrDelegation *read_cacao(const char *authorization, GError **error)
     delegation->message = sr_cacao_decode(bytes->data, bytes->len, signature, error);
     if (!delegation->message)
         return NULL;
+    delegation->signature = sr_hex_encode(signature, sizeof signature, TRUE);
     if (!sr_siwe_parse(delegation->message, strlen(delegation->message), &siwe, &problem) ||
         !is_signed(&siwe, delegation->message, signature)) {
         refuse(error, "its signature is not by the address it names");
@@ -172,6 +175,10 @@ SrDelegation *sr_delegation_read(const char *authorization, GError **error)
         refuse(error, "it is too long");
         return NULL;
     }
-    return strchr(authorization, '.') ? read_ucan(authorization, error)
-                                      : read_cacao(authorization, error);
+    if (!strchr(authorization, '.'))
+        return read_cacao(authorization, error);
+    /* TinyCloud's SDK writes its UCANs both ways. */
+    if (g_str_has_prefix(authorization, BEARER))
+        authorization += strlen(BEARER);
+    return read_ucan(authorization, error);
 }

@@ -20,10 +20,12 @@ typedef struct {
     gint64 expires;       /* seconds since 1970, rounded down; 0: never */
     gboolean is_terminal; /* the signer forbids further delegation */
     char *message;        /* the sign-in message of a CACAO, else NULL */
+    char *signature;      /* and its signature, "0x…" in small letters */
 } SrDelegation;
 
 /*
- * The delegation in @authorization, the value of the header "Authorization". SR_ERROR_CORRUPT,
+ * The delegation in @authorization, the value of the header "Authorization" (a UCAN's with or
+ * without "Bearer "). SR_ERROR_CORRUPT,
  * saying what is wrong: not decodable, not canonical, a signature that is not its issuer's, a
  * statement that does not say what the ReCap gives, an end at or before the start of 1970. Other
  * times are not compared with any clock. Owned by the caller.

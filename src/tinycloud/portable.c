@@ -249,26 +249,44 @@ gboolean sr_portable_is_last(SrJson *json)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* The first element of @list in the space @space_id. Borrowed; NULL when there is none. */
+/* The element of @list for the top: one in the space @space_id, else one in any, else any. */
 static SrJson *find_primary(SrJson *list, const char *space_id)
 {
+    SrJson *primary = json_object_array_get_idx(list, 0);
+    gboolean has_space = FALSE;
+
     for (gsize i = 0; i < json_object_array_length(list); i++) {
         SrJson *item = json_object_array_get_idx(list, i);
+        const char *space = sr_json_string(item, "space", NULL);
+        SrSpace found;
 
-        if (strcmp(sr_json_string(item, "space", NULL), space_id) == 0)
+        if (strcmp(space, space_id) == 0)
             return item;
+        if (!has_space && sr_space_parse(slice_of(space), &found, NULL)) {
+            has_space = TRUE;
+            primary = item;
+        }
     }
-    return NULL;
+    return primary;
 }
 
-/* One resource of the space stands at the top too, for readers that know no lists. */
+/* One resource stands at the top too, for readers that know no lists, and its space. */
 static void add_capabilities(SrJson *json, const SrDelegation *delegation, const char *space_id)
 {
     static const char *const names[] = {"path", "actions", "caveats"};
     SrJson *list = sr_resource_list_write(delegation->attenuations);
     SrJson *primary = find_primary(list, space_id);
+    const char *space_text = sr_json_string(primary, "space", NULL);
     SrJson *member;
+    SrSpace space;
 
+    if (!space_text || !sr_space_parse(slice_of(space_text), &space, NULL))
+        space_text = space_id; /* networks alone */
+    if (sr_space_parse(slice_of(space_text), &space, NULL)) {
+        sr_json_add_string(json, "ownerAddress", space.owner.address);
+        sr_json_add_integer(json, "chainId", space.owner.chain_id);
+    }
+    sr_json_add_string(json, "spaceId", space_text);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (json_object_object_get_ex(primary, names[i], &member))
             sr_json_add(json, names[i], json_object_get(member));
@@ -281,18 +299,12 @@ SrJson *sr_portable_write(const SrDelegation *delegation, const char *authorizat
     g_autofree char *expiry = sr_siwe_time_text(delegation->expires * G_USEC_PER_SEC);
     SrJson *json = json_object_new_object();
     SrJson *header = json_object_new_object();
-    SrSpace space;
 
     sr_json_add_string(header, "Authorization", authorization);
     sr_json_add_string(json, "cid", delegation->cid);
     sr_json_add(json, "delegationHeader", header);
-    if (sr_space_parse(slice_of(space_id), &space, NULL)) {
-        sr_json_add_string(json, "ownerAddress", space.owner.address);
-        sr_json_add_integer(json, "chainId", space.owner.chain_id);
-    }
     if (host)
         sr_json_add_string(json, "host", host);
-    sr_json_add_string(json, "spaceId", space_id);
     add_capabilities(json, delegation, space_id);
     sr_json_add_string(json, "expiry", expiry);
     sr_json_add_string(json, "delegateDID", delegation->audience);

@@ -30,8 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrPortable, sr_portable_free)
 gboolean sr_portable_is_last(SrJson *json);
 
 /*
- * The JSON of @delegation, which @authorization holds and which has an end and capabilities in the
- * space @space_id (whose owner it names). @host may be NULL. A new object.
+ * The JSON of @delegation, which @authorization holds and which has an end. It is about the space
+ * @space_id, and names its owner; when none of the capabilities is there, about another one, where
+ * they are. @host may be NULL. A new object.
  */
 SrJson *sr_portable_write(const SrDelegation *delegation, const char *authorization,
                           const char *space_id, const char *host, gboolean no_subdelegation);

@@ -210,7 +210,10 @@ SrJson *sr_resource_list_read(const SrPlace *place, SrJson *list, const char *sp
                                   space_id, error))
             return NULL;
     }
-    return g_steal_pointer(&attenuations);
+    if (sr_attenuation_is_valid(attenuations))
+        return g_steal_pointer(&attenuations);
+    sr_place_refuse(place, error, "is too much at once, or has a number that is not whole");
+    return NULL;
 }
 
 /* --- writing -------------------------------------------------------------------------------- */

@@ -21,8 +21,8 @@
 gboolean sr_resource_list_add(SrJson *attenuations, const SrPlace *place, SrJson *item,
                               const char *space_id, GError **error);
 
-/* The attenuations of the array @list at @place, of 1 to SR_RESOURCES_MAX elements. Owned by the
- * caller. */
+/* The attenuations of the array @list at @place, of 1 to SR_RESOURCES_MAX elements, which a ReCap
+ * can hold. Owned by the caller. */
 SrJson *sr_resource_list_read(const SrPlace *place, SrJson *list, const char *space_id,
                               GError **error);
 

@@ -54,7 +54,9 @@ def test_personal_sign_and_siwe_sign_give_the_same_bytes(world):
     first = browser.result("personal_sign", [hexed(text), ADDRESS_ONE])
     second = browser.result("siwe.sign", {"message": text})
     third = browser.result("siwe.sign", {"messageHex": hexed(text)})
+    delegation = {name: second.pop(name) for name in ("delegationHeader", "delegationCid")}
     equal(second, {"signature": first, "address": ADDRESS_ONE}, "siwe.sign")
+    check(delegation["delegationCid"].startswith("bafkr4i"), f"a message with a ReCap has the delegation too: {delegation}")
     equal(third["signature"], first, "messageHex")
 
 

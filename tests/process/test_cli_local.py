@@ -32,7 +32,7 @@ def test_version_and_help_are_printed(world):
 
 def test_every_command_has_help_a_man_page_entry_and_completion(world):
     names = commands(world)
-    equal(len(names), 41, f"number of commands ({names})")
+    equal(len(names), 44, f"number of commands ({names})")
     manual = (ROOT / "packaging/man/sealring.1").read_text().replace("\\-", "-").replace("\\fR", "").replace("\\fB", "")
     completion = (ROOT / "packaging/completions/sealring.bash").read_text()
     for name in names:

@@ -38,7 +38,7 @@ def test_the_tour_of_the_readme_says_what_the_readme_says(world):
 
 def test_every_other_console_block_is_run_by_a_test_of_its_program(world):
     scripts = "".join(path.read_text() for path in sorted((ROOT / "tests/clients").glob("test_*.py")))
-    others = (ROOT / "tests/process/test_oauth_page.py").read_text()
+    others = "".join(path.read_text() for path in (ROOT / "tests/process").glob("test_*_page.py"))
     for page in PAGES[1:]:
         for section in re.split(r"^## ", page.read_text(), flags=re.M)[1:]:
             heading = section.partition("\n")[0]

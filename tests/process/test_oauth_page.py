@@ -64,8 +64,8 @@ def test_the_commands_say_what_the_page_says(world):
 
 def run_code(world, provider, code):
     """Run @code with the shim; the value it ends with."""
-    script = world.write("page.js", code)
-    process = subprocess.Popen([NODE, ROOT / "tests/process/oauth_page.mjs", script, BUILD / "sealring-host", EXTENSION],
+    script = world.write("page.mjs", code)
+    process = subprocess.Popen([NODE, ROOT / "tests/process/extension_code.mjs", script, BUILD / "sealring-host", EXTENSION],
                                env=world.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         for line in process.stdout:

@@ -50,13 +50,16 @@ def test_every_example_is_answered_as_the_page_says(world):
     key = world.json("key", "rename", "One", "Main")["key"]["id"]
     browser, cli = world.browser(EXTENSION), world.cli()
     check(len(examples()) > 25, "the examples of the page were not found")
+    session = None
     for heading, by_cli, request, reply in examples():
-        fill = lambda text: text.replace("ADDRESS", ADDRESS_ONE).replace('"KEY"', f'"{key}"')
+        fill = lambda text: text.replace("ADDRESS", ADDRESS_ONE).replace('"KEY"', f'"{key}"').replace("SESSION", str(session))
         sent, shown = json.loads(fill(request)), json.loads(fill(reply))
         port = cli if by_cli else browser
         port.send_bytes(frame(sent))
         got = port.receive()
         equal(differs(shown, got, heading), None, "example")
+        if heading in ("session.signIn", "session.key"):
+            session = got["result"]["session"]
         if heading == "sealring.lock":
             world.unlock()
 

@@ -9,7 +9,7 @@ import { cacaoOf } from "./verify.mjs";
 const NONCE_LETTERS = 17;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-const newNonce = () => Array.from(randomBytes(NONCE_LETTERS), (byte) => LETTERS[byte % LETTERS.length]).join("");
+export const newNonce = () => Array.from(randomBytes(NONCE_LETTERS), (byte) => LETTERS[byte % LETTERS.length]).join("");
 
 // { seed, x, did, method } of a session key; of 32 bytes in hex or a new one.
 export function sessionKey(seed = randomBytes(32).toString("hex")) {

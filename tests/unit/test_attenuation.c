@@ -173,6 +173,7 @@ static void test_space(void)
     g_autoptr(SrJson) small =
         test_json("{\"tinycloud:pkh:eip155:1:" SMALL_OWNER ":default/kv\":{\"a/b\":[{}]},"
                   "\"" NETWORK "\":{\"a/b\":[{}]}}");
+    g_autoptr(SrJson) networks = test_json(ANY(NETWORK));
 
     g_assert_true(sr_attenuation_has_space(small, SPACE));
     g_assert_false(sr_attenuation_has_space(small, SPACE "2"));
@@ -181,6 +182,8 @@ static void test_space(void)
     g_assert_false(sr_attenuation_has_space(small, SPACE "/kv"));
     g_assert_false(sr_attenuation_has_space(small, NETWORK));
     g_assert_false(sr_attenuation_has_space(small, ""));
+    g_assert_true(sr_attenuation_has_space(networks, SPACE));
+    g_assert_false(sr_attenuation_has_space(networks, ""));
 }
 
 int main(int argc, char **argv)

@@ -254,6 +254,17 @@ static void test_ucan_read(void)
 }
 
 /* Fractions never make a delegation last longer. */
+static void test_ucan_bearer(void)
+{
+    g_autofree char *text = test_ucan("{}");
+    g_autofree char *bearer = g_strconcat("Bearer ", text, NULL);
+    g_autoptr(SrDelegation) plain = sr_delegation_read(text, NULL);
+    g_autoptr(SrDelegation) delegation = sr_delegation_read(bearer, NULL);
+
+    g_assert_nonnull(delegation);
+    g_assert_cmpstr(delegation->cid, ==, plain->cid);
+}
+
 static void test_ucan_fractions(void)
 {
     g_autofree char *text = test_ucan("{\"exp\":1782129600.999,\"nbf\":1782043199.001}");
@@ -493,6 +504,7 @@ int main(int argc, char **argv)
     g_test_add_func("/delegation/texts-that-are-none", test_texts);
     g_test_add_func("/delegation/too-long", test_too_long);
     g_test_add_func("/delegation/ucan/what-it-says", test_ucan_read);
+    g_test_add_func("/delegation/a-ucan-may-have-bearer-in-front", test_ucan_bearer);
     g_test_add_func("/delegation/ucan/fractions-do-not-make-it-longer", test_ucan_fractions);
     for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
         g_autofree char *path = g_strconcat("/delegation/ucan/refused/", refused[i].name, NULL);

@@ -61,7 +61,7 @@ static void test_written(void)
     g_autofree char *text = sr_json_text(json);
     g_autofree char *expected = g_strdup_printf(
         "{\"cid\":\"%s\",\"delegationHeader\":{\"Authorization\":\"%s\"},"
-        "\"ownerAddress\":\"" TEST_WALLET "\",\"chainId\":1,\"host\":\"https://node.example.com\","
+        "\"host\":\"https://node.example.com\",\"ownerAddress\":\"" TEST_WALLET "\",\"chainId\":1,"
         "\"spaceId\":\"" TEST_SPACE "\",\"path\":\"notes\",\"actions\":[\"tinycloud.kv/get\"],"
         "\"resources\":[{\"service\":\"kv\",\"space\":\"" TEST_SPACE "\",\"path\":\"notes\","
         "\"actions\":[\"tinycloud.kv/get\"]}],\"expiry\":\"2026-06-22T12:00:00.000Z\","
@@ -100,6 +100,32 @@ static void test_round_trip(void)
         g_assert_cmpstr(portable->space_id, ==, TEST_SPACE);
         g_assert_cmpstr(portable->expires_at, ==, "2026-06-22T12:00:00.000Z");
         g_assert_cmpint(portable->no_subdelegation, ==, i == G_N_ELEMENTS(replacements) - 1);
+    }
+}
+
+/* Capabilities that are not in the space that it would be about. */
+static void test_elsewhere(void)
+{
+    static const struct {
+        const char *replace;
+        const char *space;
+        const char *path;
+    } cases[] = {
+        {"{\"att\":{\"" OTHER_SPACE "/kv/a\":{\"tinycloud.kv/get\":[{}]}}}", OTHER_SPACE, "a"},
+        {"{\"att\":{\"" NETWORK "\":{\"tinycloud.encryption/decrypt\":[{}]},\"" OTHER_SPACE
+         "/kv/a\":{\"tinycloud.kv/get\":[{}]}}}",
+         OTHER_SPACE, "a"},
+        {"{\"att\":{\"" NETWORK "\":{\"tinycloud.encryption/decrypt\":[{}]}}}", TEST_SPACE,
+         NETWORK},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *ucan = test_ucan(cases[i].replace);
+        g_autoptr(SrJson) json = write_portable(ucan);
+        g_autoptr(SrPortable) portable = read_good(json);
+
+        g_assert_cmpstr(portable->space_id, ==, cases[i].space);
+        g_assert_cmpstr(sr_json_string(json, "path", NULL), ==, cases[i].path);
     }
 }
 
@@ -367,6 +393,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/portable/written-as-the-sdks-have-it", test_written);
     g_test_add_func("/portable/what-is-written-reads-as-the-same", test_round_trip);
+    g_test_add_func("/portable/it-is-about-the-space-of-its-capabilities", test_elsewhere);
     g_test_add_func("/portable/a-wallets-own-delegation-is-read", test_cacao);
     g_test_add_func("/portable/one-without-end-is-refused", test_no_end);
     g_test_add_func("/portable/it-is-an-object", test_types);

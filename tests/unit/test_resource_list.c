@@ -137,6 +137,8 @@ static const Refused refused[] = {
      "must be an object"},
     {"caveat-as-list", "[{" GET ",\"caveats\":[{},[]]}]", "resources[0].caveats[1]",
      "must be an object"},
+    {"caveat-with-a-fraction", "[{" GET ",\"caveats\":[{\"max\":1.5}]}]", "resources",
+     "a number that is not whole"},
     {"the-same-action-with-other-caveats", "[{" GET ",\"caveats\":[{\"max\":1}]},{" GET "}]",
      "resources[1].actions[0]", "is there before with other caveats"},
     {"second-element", "[{" GET "},{}]", "resources[1].actions", "must be an array"},
@@ -185,6 +187,21 @@ static void test_limits(void)
         g_assert_null(read_list(lists[i][0], &error));
         sr_assert_blames(error, SR_ERROR_INVALID_PARAMS, lists[i][1]);
     }
+}
+
+/* More than fits into a ReCap could not be shown to anybody. */
+static void test_too_much(void)
+{
+    GString *list = g_string_new("[{" GET "}");
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 1; i < SR_RESOURCES_MAX; i++)
+        g_string_append_printf(list, ",{\"path\":\"a/long/path/%u\"," GET "}", i);
+    g_string_append(list, "]");
+    g_assert_null(read_list(list->str, &error));
+    sr_assert_blames(error, SR_ERROR_INVALID_PARAMS, "resources");
+    g_assert_nonnull(strstr(error->message, "is too much at once"));
+    g_string_free(list, TRUE);
 }
 
 /* What is written says the same to a reader. */
@@ -245,6 +262,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &refused[i], test_refused);
     }
     g_test_add_func("/resource-list/limits", test_limits);
+    g_test_add_func("/resource-list/no-more-than-a-recap-holds", test_too_much);
     g_test_add_func("/resource-list/what-is-written-reads-as-the-same", test_round_trip);
     g_test_add_func("/resource-list/written-as-the-sdks-have-it", test_written);
     return g_test_run();

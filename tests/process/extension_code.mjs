@@ -1,13 +1,17 @@
-// What a browser gives an extension's background script, enough of it for the code of docs/OAUTH.md:
-//     node oauth_page.mjs CODE HOST EXTENSION
+// What a browser gives an extension's background script, enough of it for the code of docs/OAUTH.md and
+// docs/TINYCLOUD.md:
+//     node extension_code.mjs MODULE HOST EXTENSION
 // A line "flow URL" or "tab URL" asks the user (the test) to go there; for a flow, the line that comes
-// back is the last redirect. CODE ends with a call of done(value), which is printed as JSON.
+// back is the last redirect. Each line that MODULE prints comes as "say LINE", its mark() as "mark". It
+// ends with a call of done(value), which is printed as JSON.
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+import { format } from "node:util";
 
-const [code, host, extension] = process.argv.slice(2);
+const [module, host, extension] = process.argv.slice(2);
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const tell = (line) => process.stdout.write(`${line}\n`);
 
 function connectNative() {
   const child = spawn(host, [`chrome-extension://${extension}/`], { stdio: ["pipe", "pipe", "inherit"] });
@@ -33,22 +37,26 @@ function connectNative() {
   };
 }
 
-const browser = {
+globalThis.location = { host: extension, origin: `chrome-extension://${extension}` };
+
+globalThis.browser = {
   runtime: { connectNative },
-  tabs: { create: ({ url }) => console.log(`tab ${url}`) },
+  tabs: { create: ({ url }) => tell(`tab ${url}`) },
   identity: {
     getRedirectURL: (path) => `https://${extension}.chromiumapp.org/${path}`,
     async launchWebAuthFlow({ url }) {
-      console.log(`flow ${url}`);
+      tell(`flow ${url}`);
       return (await answers.next()).value;
     },
   },
 };
 
-function done(value) {
-  console.log(`done ${JSON.stringify(value)}`);
-  process.exit(0);
-}
+console.log = (...values) => format(...values).split("\n").forEach((line) => tell(`say ${line}`));
 
-const AsyncFunction = (async () => {}).constructor;
-await new AsyncFunction("browser", "done", readFileSync(code, "utf8"))(browser, done);
+globalThis.mark = () => tell("mark");
+
+globalThis.done = (value) => {
+  process.stdout.write(`done ${JSON.stringify(value)}\n`, () => process.exit(0));
+};
+
+await import(pathToFileURL(module));

@@ -1,0 +1,65 @@
+"""Code of an extension, run by Node.js with a real sealring-host: see extension_code.mjs.
+
+    code = ExtensionCode(world)
+    prints, value = code.run('console.log("x"); mark(); …; done(1)')      # [["x"], […]], 1
+"""
+import json
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+from cli_world import BUILD, EXTENSION, Failure, Skip
+from tinycloud_node import NODE, PACKAGES, SOURCES, missing
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60
+
+
+class ExtensionCode:
+    """A folder with extension/, the stand-in for TinyCloud's SDKs, and the npm packages of the TinyCloud node."""
+
+    def __init__(self, world):
+        if reason := missing():
+            raise Skip(reason)
+        self.world = world
+        self.folder = world.folder / "code"
+        modules = self.folder / "node_modules"
+        if modules.exists():
+            return
+        modules.mkdir(parents=True)
+        (self.folder / "package.json").write_text('{"type": "module"}')
+        shutil.copy(ROOT / "extension/tinycloud.js", self.folder)
+        for source in SOURCES.glob("*.mjs"):
+            shutil.copy(source, self.folder)
+        for package in (PACKAGES / "node_modules").iterdir():
+            (modules / package.name).symlink_to(package)
+        for name in ("node-sdk", "web-sdk"):
+            stand_in = modules / "@tinycloud" / name
+            stand_in.mkdir(parents=True)
+            (stand_in / "package.json").write_text('{"type": "module", "exports": "./index.js"}')
+            (stand_in / "index.js").write_text('export * from "../../../sdk.mjs";\n')
+
+    def run(self, code, extension=EXTENSION):
+        """What each part up to a mark() printed, and the value of done()."""
+        module = self.folder / "code.js"
+        module.write_text(code)
+        process = subprocess.Popen([NODE, ROOT / "tests/process/extension_code.mjs", module, BUILD / "sealring-host", extension],
+                                   env=self.world.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        timer = threading.Timer(SECONDS, process.kill)
+        timer.start()
+        try:
+            output, errors = process.communicate()
+        finally:
+            timer.cancel()
+        prints = [[]]
+        for line in output.splitlines():
+            what, _, value = line.partition(" ")
+            if what == "done":
+                return prints, json.loads(value)
+            if what == "mark":
+                prints.append([])
+            else:
+                prints[-1].append(value)
+        raise Failure(f"the code ended without a value: {output[-300:]!r} {errors[-2000:]}")
