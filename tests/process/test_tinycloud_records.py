@@ -135,7 +135,7 @@ def test_a_forged_record_is_corrupt_and_never_used(world):
         forged = {
             **{what: ({**facts, **changed}, seed) for what, changed in members.items()},
             **{f"no {name}": (without(facts, name), seed) for name in facts if name not in ("created", "spaces")},
-            "another key": (facts, second.seed), "no key": (facts, b""), "a short key": (facts, seed[:31]),
+            "another key": (facts, second.seed), "an empty key": (facts, b""), "a short key": (facts, seed[:31]),
             "key and DID of another": ({**facts, "did": more["did"]}, second.seed), "a list": ([], seed), "a text": ("x", seed),
             "nothing": ({}, seed)}
         for what, (changed, key) in forged.items():

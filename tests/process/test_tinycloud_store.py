@@ -17,7 +17,7 @@ from tinycloud_world import (NOTES_REQUEST, NOTES_RESOURCE, OTHER_EXTENSION, OTH
                              check, equal, main)
 
 SOAK = bool(os.environ.get("SOAK"))
-KILLS = 200 if SOAK else 12
+KILLS = 100 if SOAK else 12
 GET = [{"path": "notes", "actions": ["tinycloud.kv/get"]}]
 
 

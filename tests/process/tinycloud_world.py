@@ -94,13 +94,15 @@ class SessionWorld(AgentWorld):
         built = port.result("siwe.build", {"uri": self.node.peer(space), "attenuations": {f"{space}/space": {"tinycloud.space/host": [{}]}}}, origin)
         self.shown()
         signed = port.result("siwe.sign", {"message": built["message"]}, origin)
-        self.post_host(built["message"], signed["signature"], [space])
+        made = self.post_host(built["message"], signed["signature"], [space])
+        equal((signed["delegationHeader"], signed["delegationCid"]), ({"Authorization": made["authorization"]}, made["cid"]), "what is to be posted")
         return self.shown()
 
     def post_host(self, message, signature, spaces):
-        """Post the host message as an SDK does."""
+        """Post the host message as an SDK does, that has only the signature; the delegation it made of them."""
         made = self.programs.make("encode", siwe=message, signature=signature)
         equal(accepted(self.node.delegate(made["authorization"])).json()["activated"], spaces, "hosted spaces")
+        return made
 
     def signed_in_and_hosted(self, port, **params):
         """A session that the node knows, for a space that it hosts."""
