@@ -168,7 +168,7 @@ static void ask(SrRequest *request, const SrUcan *ucan)
 {
     SrConsentModel *model =
         sr_request_consent(request, "Let somebody else act in your TinyCloud space?");
-    g_autofree char *end = sr_siwe_time_text(ucan->expires * G_USEC_PER_SEC);
+    g_autofree char *end = sr_date_text(ucan->expires);
     g_autofree char *length = sr_duration_text(ucan->expires - now_seconds());
 
     sr_consent_model_add(model, SR_CONSENT_FACT, "For: %s", ucan->audience);

@@ -105,23 +105,34 @@ static gboolean read_domain(SrRequest *request, Draft *draft, GError **error)
     return FALSE;
 }
 
+/* For how long, when params do not say it: as long as the SDK's sessions, or shorter if the
+ * application asks for that. */
+static gboolean read_wish(SrRequest *request, const Draft *draft, gint64 *ret_seconds,
+                          GError **error)
+{
+    const gint64 wish = draft->wanted->expiry_ms / 1000;
+
+    *ret_seconds =
+        draft->wanted->expiry_ms ? MIN(wish, VALIDITY_SECONDS_DEFAULT) : VALIDITY_SECONDS_DEFAULT;
+    if (*ret_seconds >= 1 && wish <= VALIDITY_SECONDS_MAX)
+        return TRUE;
+    sr_error_set_at(
+        error, SR_ERROR_INVALID_PARAMS,
+        json_object_object_get(request->params, "manifest") ? "manifest"
+                                                            : "capabilityRequest.expiryMs",
+        -1, "its expiry must be from 1 second to %d days", VALIDITY_SECONDS_MAX / 86400);
+    return FALSE;
+}
+
 static gboolean read_times(SrRequest *request, Draft *draft, GError **error)
 {
-    gint64 seconds =
-        draft->wanted->expiry_ms ? draft->wanted->expiry_ms / 1000 : VALIDITY_SECONDS_DEFAULT;
+    gint64 seconds;
 
-    if (!sr_json_integer_optional(request->params, "expirationSeconds", 1, VALIDITY_SECONDS_MAX,
+    if (!read_wish(request, draft, &seconds, error) ||
+        !sr_json_integer_optional(request->params, "expirationSeconds", 1, VALIDITY_SECONDS_MAX,
                                   &seconds, error) ||
         !sr_json_string_optional(request->params, "notBefore", &draft->not_before, error))
         return FALSE;
-    if (seconds < 1 || seconds > VALIDITY_SECONDS_MAX) {
-        sr_error_set_at(
-            error, SR_ERROR_INVALID_PARAMS,
-            json_object_object_get(request->params, "manifest") ? "manifest"
-                                                                : "capabilityRequest.expiryMs",
-            -1, "its expiry must be from 1 second to %d days", VALIDITY_SECONDS_MAX / 86400);
-        return FALSE;
-    }
     draft->issued_at = sr_siwe_time_text(draft->session->created);
     draft->session->expires_at =
         sr_siwe_time_text(draft->session->created + seconds * G_USEC_PER_SEC);

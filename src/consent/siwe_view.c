@@ -64,8 +64,7 @@ char *sr_duration_text(gint64 seconds)
     return NULL;
 }
 
-/* "1 December 2026, 16:00 UTC"; the exact text is in the message below. */
-static char *date_text(gint64 seconds)
+char *sr_date_text(gint64 seconds)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
 
@@ -79,7 +78,7 @@ static void add_expiry(SrConsentModel *model, const SrSiwe *siwe, const SrRecap 
     g_autofree char *left = NULL;
 
     if (siwe->expiration_time.data) {
-        date = date_text(siwe->expires.seconds);
+        date = sr_date_text(siwe->expires.seconds);
         left = sr_duration_text(siwe->expires.seconds - now / G_USEC_PER_SEC);
         sr_consent_model_add(model, SR_CONSENT_FACT, "Valid until: %s (%s)", date, left);
         return;
@@ -100,7 +99,7 @@ static void add_start(SrConsentModel *model, const SrSiwe *siwe, gint64 now)
     const gint64 age = now / G_USEC_PER_SEC - siwe->issued.seconds;
 
     if (siwe->not_before.data) {
-        g_autofree char *date = date_text(siwe->starts.seconds);
+        g_autofree char *date = sr_date_text(siwe->starts.seconds);
 
         sr_consent_model_add(model, SR_CONSENT_FACT, "Valid from: %s", date);
     }

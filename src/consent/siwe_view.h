@@ -21,5 +21,8 @@ void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *
 /* What a grant remembers of it, one line: "3 capabilities for did:key:…". Owned by the caller. */
 char *sr_siwe_view_summary(const SrSiwe *siwe, const SrRecap *recap);
 
+/* A point in time for people: "4 December 2026, 11:33 UTC". Owned by the caller. */
+char *sr_date_text(gint64 seconds);
+
 /* A length of time for people: "7 days", "3 hours", "20 minutes". Owned by the caller. */
 char *sr_duration_text(gint64 seconds);
