@@ -154,7 +154,9 @@ def kill_net(world, account, delay):
     for pid in found:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return outcome(port.receive(60))
+    told = outcome(port.receive(60))
+    port.close()  # the agent has a limit on connections
+    return told
 
 
 def test_a_killed_sealring_net_loses_only_what_was_on_its_way(world):
