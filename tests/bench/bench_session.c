@@ -87,7 +87,7 @@ static void work_cacao(const Bench *bench)
     g_autofree char *header = sr_base64url_encode_padded(bytes->data, bytes->len);
     g_autofree char *cid = sr_cid_of(bytes->data, bytes->len);
 
-    if (strcmp(cid, bench->session->cid) != 0)
+    if (strcmp(cid, bench->session->cid) != 0 || strcmp(header, bench->session->header) != 0)
         g_error("%s is another CID", cid);
 }
 

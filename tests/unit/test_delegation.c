@@ -212,6 +212,7 @@ static void test_padding(void)
         g_autoptr(SrDelegation) delegation = read_good(header);
         char *padding = strchr(header, '=');
 
+        g_assert_nonnull(delegation);
         paddings |= padding ? 1u << strlen(padding) : 1u;
         if (!padding)
             continue;

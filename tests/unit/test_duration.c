@@ -72,8 +72,8 @@ static void test_no_durations(void)
                                         "inf",
                                         "nan",
                                         "1,5h",
-                                        "\xd9\xa1"
-                                        "d",
+                                        ("\xd9\xa1"
+                                         "d"),
                                         "0.4ms",
                                         "300000y",
                                         "99999999999999999999"};

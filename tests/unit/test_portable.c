@@ -315,8 +315,8 @@ static void test_accepted(void)
         "{\"expiry\":\"2026-06-22T12:00:00.999Z\"}",
         "{\"expiry\":\"2026-06-22T12:00:01Z\"}",
         "{\"ownerAddress\":\"0x7e5f4552091a69125d5dfcb7b8c2659029395bdf\"}",
-        "{\"spaceId\":\"tinycloud:pkh:eip155:1:0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"
-        ":default\"}",
+        ("{\"spaceId\":\"tinycloud:pkh:eip155:1:0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"
+         ":default\"}"),
         "{\"disableSubDelegation\":false}",
     };
 
