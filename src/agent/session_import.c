@@ -162,7 +162,7 @@ static void find_key(SrRequest *request)
         portable->delegation->expires <= g_get_real_time() / G_USEC_PER_SEC)
         sr_error_set_at(&error, SR_ERROR_EXPIRED, "delegation.expiry", -1,
                         "the delegation has expired");
-    if (error) {
+    if (!portable || error) {
         sr_request_fail(request, error);
         return;
     }

@@ -166,6 +166,23 @@ static char *check_text(const SrSecret *private_key, const char *facts, gsize le
     return sr_base64url_encode(digest, sizeof digest);
 }
 
+static SrSecret *join(const SrSlice *parts, gsize count, GError **error)
+{
+    gsize length = 0;
+    SrSecret *text;
+    guint8 *at;
+
+    for (gsize i = 0; i < count; i++)
+        length += parts[i].length;
+    text = sr_secret_new(length, error);
+    at = text ? sr_secret_data(text) : NULL;
+    for (gsize i = 0; text && i < count; i++) {
+        memcpy(at, parts[i].data, parts[i].length);
+        at += parts[i].length;
+    }
+    return text;
+}
+
 SrSecret *sr_session_write(const SrSession *session, GError **error)
 {
     g_autofree char *facts = write_facts(session);
@@ -176,17 +193,14 @@ SrSecret *sr_session_write(const SrSession *session, GError **error)
                                            sr_secret_size(session->private_key), error)
               : NULL;
     g_autofree char *tail = g_strconcat(".", check, NULL);
-    SrSecret *line =
-        key ? sr_secret_new(strlen(head) + sr_secret_size(key) + strlen(tail), error) : NULL;
-    char *at;
 
-    if (!line)
+    if (!key)
         return NULL;
-    at = (char *)sr_secret_data(line);
-    memcpy(at, head, strlen(head));
-    memcpy(at + strlen(head), sr_secret_peek(key), sr_secret_size(key));
-    memcpy(at + strlen(head) + sr_secret_size(key), tail, strlen(tail));
-    return line;
+    const SrSlice parts[] = {{head, strlen(head)},
+                             {(const char *)sr_secret_peek(key), sr_secret_size(key)},
+                             {tail, strlen(tail)}};
+
+    return join(parts, G_N_ELEMENTS(parts), error);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
