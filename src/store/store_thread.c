@@ -195,29 +195,47 @@ static GPtrArray *take_batch(Worker *worker)
     return jobs;
 }
 
-static gboolean on_batch_turn(gpointer data)
+/* Whether the store itself is why: asking it once more for each job would take as long again. */
+static gboolean is_of_store(const GError *error)
 {
-    const Job *first = data;
-    Worker *worker = first->worker;
-    g_autoptr(GPtrArray) jobs = take_batch(worker);
+    return g_error_matches(error, SR_ERROR, SR_ERROR_STORE_UNAVAILABLE) ||
+           g_error_matches(error, SR_ERROR, SR_ERROR_STORE_LOCKED);
+}
+
+/* Do @jobs, at least one, in one call; when one of them is why that fails, each by itself. */
+static void run_batch(Worker *worker, SrStoreBatch batch, const GPtrArray *jobs)
+{
     g_autoptr(GPtrArray) datas = g_ptr_array_sized_new(jobs->len);
     g_autoptr(GError) error = NULL;
     gboolean done;
 
-    if (jobs->len == 0)
-        return G_SOURCE_REMOVE; /* they went with those before them */
     for (guint i = 0; i < jobs->len; i++)
         g_ptr_array_add(datas, ((const Job *)jobs->pdata[i])->data);
-    done = first->batch(worker->store, datas, &error);
+    done = batch(worker->store, datas, &error);
     for (guint i = 0; i < jobs->len; i++) {
         Job *job = jobs->pdata[i];
 
+        if (!done && jobs->len > 1 && !is_of_store(error)) {
+            const GPtrArray only = {&jobs->pdata[i], 1};
+
+            run_batch(worker, batch, &only);
+            continue;
+        }
         if (done)
             job->result = worker->store;
         else
             job->error = g_error_copy(error);
         finish(job);
     }
+}
+
+static gboolean on_batch_turn(gpointer data)
+{
+    const Job *first = data;
+    g_autoptr(GPtrArray) jobs = take_batch(first->worker);
+
+    if (jobs->len > 0) /* else they went with those before them */
+        run_batch(first->worker, first->batch, jobs);
     return G_SOURCE_REMOVE;
 }
 

@@ -46,7 +46,8 @@ void sr_store_thread_run_to_end(SrStoreThread *thread, SrStoreJob job, gpointer 
 
 /*
  * Runs on the store thread for several jobs that came one after the other: @datas are theirs. All
- * of them succeed, or all fail with @error.
+ * of them succeed, or all fail with @error; then it is called again for each one alone, unless the
+ * store is why. Doing one twice must be the same as doing it once.
  */
 typedef gboolean (*SrStoreBatch)(SrStore *store, GPtrArray *datas, GError **error);
 

@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "support/stores.h"
 
+#include <string.h>
+
 /* The thread's own test needs a store that hangs on demand: a vault will do, the jobs hang. */
 typedef struct {
     char *folder;
@@ -217,6 +219,110 @@ static void test_many(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->log->len, ==, 4000);
 }
 
+/* --- jobs that are done together ------------------------------------------------------------ */
+
+/* One call for all of @datas. It fails for "bad" and for "locked". */
+static gboolean batch(SrStore *store, GPtrArray *datas, GError **error)
+{
+    g_assert_cmpstr(sr_store_name(store), ==, "vault");
+    for (guint i = 0; i < datas->len; i++) {
+        const Work *todo = datas->pdata[i];
+
+        g_usleep(todo->sleep_ms * 1000ul);
+        if (i == 0)
+            g_atomic_int_inc(&todo->fixture->ran);
+        if (g_str_equal(todo->word, "bad"))
+            sr_error_set(error, SR_ERROR_INVALID_PARAMS, "it is too long");
+        else if (g_str_equal(todo->word, "locked"))
+            sr_error_set(error, SR_ERROR_STORE_LOCKED, "the store is locked");
+        else
+            continue;
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void on_batch_done(gpointer result, const GError *error, gpointer user_data)
+{
+    Fixture *fixture = user_data;
+
+    g_assert_true((result != NULL) != (error != NULL));
+    g_string_append_printf(fixture->log, "%s ", error ? sr_error_reason(error) : "ok");
+    if (--fixture->expected == 0)
+        g_main_loop_quit(fixture->loop);
+}
+
+static void submit_batched(Fixture *fixture, const char *word, guint deadline_ms)
+{
+    Work *todo = g_new(Work, 1);
+
+    *todo = (Work){fixture, word, 0};
+    fixture->expected++;
+    sr_store_thread_run_batched(fixture->thread, batch, todo, g_free, deadline_ms, on_late,
+                                on_batch_done, fixture);
+}
+
+static void test_batch(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    submit(fixture, "first", 200, 5000);
+    for (guint i = 0; i < SR_STORE_BATCH_MAX + 1; i++)
+        submit_batched(fixture, "x", 5000);
+    g_main_loop_run(fixture->loop);
+    g_assert_cmpint(g_atomic_int_get(&fixture->ran), ==, 3); /* the first, a full batch, the rest */
+    g_assert_true(g_str_has_prefix(fixture->log->str, "first ok ok "));
+    g_assert_cmpuint(fixture->log->len, ==, strlen("first ") + 3 * (SR_STORE_BATCH_MAX + 1));
+}
+
+static void test_batch_with_a_bad_one(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    submit(fixture, "first", 200, 5000);
+    submit_batched(fixture, "x", 5000);
+    submit_batched(fixture, "bad", 5000);
+    submit_batched(fixture, "x", 5000);
+    g_main_loop_run(fixture->loop);
+    g_assert_cmpstr(fixture->log->str, ==, "first ok INVALID_PARAMS ok ");
+}
+
+/* A store that does not answer is not asked once more for each of them. */
+static void test_batch_of_a_store_that_fails(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    submit(fixture, "first", 200, 5000);
+    submit_batched(fixture, "x", 5000);
+    submit_batched(fixture, "locked", 5000);
+    submit_batched(fixture, "x", 5000);
+    g_main_loop_run(fixture->loop);
+    g_assert_cmpstr(fixture->log->str, ==, "first STORE_LOCKED STORE_LOCKED STORE_LOCKED ");
+    g_assert_cmpint(g_atomic_int_get(&fixture->ran), ==, 2);
+}
+
+static void test_batch_too_late(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    submit(fixture, "hung", 400, 5000);
+    submit_batched(fixture, "x", 50);
+    submit_batched(fixture, "x", 5000);
+    g_main_loop_run(fixture->loop);
+    g_assert_cmpstr(fixture->log->str, ==, "late hung STORE_UNAVAILABLE ok ");
+}
+
+/* Under a leak checker this also shows that they are freed. */
+static void test_free_drops_what_waits_for_a_batch(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    submit(fixture, "running", 200, 1000);
+    submit_batched(fixture, "x", 1000);
+    submit_batched(fixture, "x", 1000);
+    g_usleep(50 * 1000);
+    sr_store_thread_free(g_steal_pointer(&fixture->thread));
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    g_assert_cmpint(g_atomic_int_get(&fixture->ran), ==, 1);
+    g_assert_cmpstr(fixture->log->str, ==, "");
+}
+
 #define ADD(name, function)                                                                        \
     g_test_add("/store-thread/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -231,5 +337,10 @@ int main(int argc, char **argv)
     ADD("free-leaves-a-hung-job-behind", test_free_does_not_wait_for_ever);
     ADD("answers-go-to-the-caller's-own-context", test_own_context);
     ADD("two-thousand-jobs", test_many);
+    ADD("what-waits-together-is-done-together", test_batch);
+    ADD("one-bad-job-fails-alone", test_batch_with_a_bad_one);
+    ADD("a-store-that-fails-is-asked-once", test_batch_of_a_store_that_fails);
+    ADD("a-late-job-is-left-out-of-the-batch", test_batch_too_late);
+    ADD("free-drops-what-waits-for-a-batch", test_free_drops_what_waits_for_a_batch);
     return g_test_run();
 }
