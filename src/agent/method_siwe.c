@@ -107,11 +107,6 @@ static void handle_sign(SrRequest *request)
  * ------------------------------------------------------------------------------------------------
  */
 
-static gboolean slice_is(SrSlice slice, const char *text)
-{
-    return slice.length == strlen(text) && memcmp(slice.data, text, slice.length) == 0;
-}
-
 static gboolean is_signed_by(const SrSiwe *siwe, GBytes *bytes, const char *signature_hex)
 {
     guint8 signature[SR_SECP256K1_SIGNATURE_SIZE];
@@ -166,9 +161,9 @@ static gboolean read_time(SrRequest *request, Expected *expected, GError **error
 /* Why the message is not acceptable, NULL when it is. */
 static const char *find_problem(const SrSiwe *siwe, GBytes *bytes, const Expected *expected)
 {
-    if (expected->domain && !slice_is(siwe->domain, expected->domain))
+    if (expected->domain && !sr_slice_is(siwe->domain, expected->domain))
         return "the domain is another one";
-    if (expected->nonce && !slice_is(siwe->nonce, expected->nonce))
+    if (expected->nonce && !sr_slice_is(siwe->nonce, expected->nonce))
         return "the nonce is another one";
     if (siwe->expiration_time.data &&
         sr_siwe_time_compare(&siwe->expires, expected->seconds, expected->nanoseconds) <= 0)

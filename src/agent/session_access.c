@@ -166,11 +166,6 @@ SrOpenSession *sr_request_session(const SrRequest *request)
 
 /* --- what it is to its owner ----------------------------------------------------------------- */
 
-static SrSlice slice_of(const char *text)
-{
-    return (SrSlice){text, strlen(text)};
-}
-
 /* "address" of an account as text and its chain. */
 static void add_account(SrJson *json, const char *address, gint64 chain_id)
 {
@@ -197,7 +192,7 @@ static void add_owner(SrJson *json, const SrSession *session)
 
     if (session->siwe)
         add_signer(json, session);
-    else if (sr_space_parse(slice_of(session->space_id), &space, NULL))
+    else if (sr_space_parse(sr_slice_of(session->space_id), &space, NULL))
         add_account(json, space.owner.address, space.owner.chain_id);
 }
 

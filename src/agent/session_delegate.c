@@ -13,11 +13,6 @@
 #define SECONDS_DEFAULT 3600
 #define SECONDS_MAX (366 * 86400)
 
-static SrSlice slice_of(const char *text)
-{
-    return (SrSlice){text, strlen(text)};
-}
-
 static gint64 now_seconds(void)
 {
     return g_get_real_time() / G_USEC_PER_SEC;
@@ -31,8 +26,8 @@ static const char *read_delegate(SrRequest *request, GError **error)
 
     if (!did)
         return NULL;
-    if (g_str_has_prefix(did, "did:key:") ? sr_did_read_ed25519(slice_of(did), public_key)
-                                          : sr_did_is_valid(slice_of(did)))
+    if (g_str_has_prefix(did, "did:key:") ? sr_did_read_ed25519(sr_slice_of(did), public_key)
+                                          : sr_did_is_valid(sr_slice_of(did)))
         return did;
     sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "delegateDID", -1,
                     "is no DID, or one of a key that is not Ed25519");

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "ethereum/slice.h"
+#include "base/slice.h"
 #include "ethereum/uri.h"
 
 #include <glib.h>

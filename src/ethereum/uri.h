@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "ethereum/slice.h"
+#include "base/slice.h"
 
 #include <glib.h>
 

@@ -1,5 +1,6 @@
 #include "oauth/account.h"
 
+#include "base/dotted.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "oauth/ascii.h"
@@ -12,12 +13,6 @@
 #define DPOP_KEY_SIZE 32u
 
 enum { PART_VERSION, PART_FACTS, PART_REFRESH, PART_ACCESS, PART_DPOP, N_PARTS };
-
-/* A piece of a line. */
-typedef struct {
-    const char *data;
-    gsize length;
-} Part;
 
 static const char *const state_names[] = {
     [SR_ACCOUNT_GOOD] = "good",
@@ -112,30 +107,9 @@ static SrSecret *encode(const SrSecret *secret, GError **error)
                                       secret ? sr_secret_size(secret) : 0, error);
 }
 
-static Part part_of(const SrSecret *text)
+static SrSlice part_of(const SrSecret *text)
 {
-    return (Part){(const char *)sr_secret_peek(text), sr_secret_size(text)};
-}
-
-static SrSecret *join(const Part parts[N_PARTS], GError **error)
-{
-    gsize length = N_PARTS - 1;
-    SrSecret *line;
-    char *at;
-
-    for (int i = 0; i < N_PARTS; i++)
-        length += parts[i].length;
-    line = sr_secret_new(length, error);
-    if (!line)
-        return NULL;
-    at = (char *)sr_secret_data(line);
-    for (int i = 0; i < N_PARTS; i++) {
-        if (i > 0)
-            *at++ = '.';
-        memcpy(at, parts[i].data, parts[i].length);
-        at += parts[i].length;
-    }
-    return line;
+    return (SrSlice){(const char *)sr_secret_peek(text), sr_secret_size(text)};
 }
 
 SrSecret *sr_account_write(const SrAccount *account, GError **error)
@@ -147,35 +121,21 @@ SrSecret *sr_account_write(const SrAccount *account, GError **error)
 
     if (!dpop)
         return NULL;
-    const Part parts[N_PARTS] = {
-        {VERSION, strlen(VERSION)},
-        {facts, strlen(facts)},
-        part_of(refresh),
-        part_of(access),
-        part_of(dpop),
+    const SrSlice parts[N_PARTS] = {
+        sr_slice_of(VERSION), sr_slice_of(facts), part_of(refresh), part_of(access), part_of(dpop),
     };
 
-    return join(parts, error);
+    return sr_dotted_join(parts, N_PARTS, error);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* Exactly N_PARTS pieces between dots, the first one the version. */
-static gboolean split(const SrSecret *line, Part parts[N_PARTS])
+/* The parts of a line of this version. */
+static gboolean split(const SrSecret *line, SrSlice parts[N_PARTS])
 {
-    const char *at = (const char *)sr_secret_peek(line);
-    const char *end = at + sr_secret_size(line);
-
-    for (int i = 0; i < N_PARTS; i++) {
-        const char *dot = memchr(at, '.', (gsize)(end - at));
-
-        if (!dot != (i == N_PARTS - 1))
-            return FALSE;
-        parts[i] = (Part){at, (gsize)((dot ? dot : end) - at)};
-        at = dot ? dot + 1 : end;
-    }
-    return parts[PART_VERSION].length == strlen(VERSION) &&
-           memcmp(parts[PART_VERSION].data, VERSION, strlen(VERSION)) == 0;
+    return sr_dotted_split((const char *)sr_secret_peek(line), sr_secret_size(line), parts,
+                           N_PARTS) &&
+           sr_slice_is(parts[PART_VERSION], VERSION);
 }
 
 static gboolean read_required(SrJson *facts, const char *name, char **ret_text)
@@ -231,7 +191,7 @@ static gboolean read_members(SrAccount *account, SrJson *facts)
            read_number(facts, "expires", &account->expires);
 }
 
-static gboolean read_facts(SrAccount *account, Part part)
+static gboolean read_facts(SrAccount *account, SrSlice part)
 {
     g_autoptr(GByteArray) text = sr_base64url_decode(part.data, part.length, NULL);
     g_autoptr(SrJson) facts =
@@ -241,7 +201,7 @@ static gboolean read_facts(SrAccount *account, Part part)
 }
 
 /* The secret in @part, NULL there when it is empty. */
-static gboolean decode(Part part, SrSecret **ret_secret, GError **error)
+static gboolean decode(SrSlice part, SrSecret **ret_secret, GError **error)
 {
     if (part.length == 0)
         return TRUE;
@@ -249,7 +209,7 @@ static gboolean decode(Part part, SrSecret **ret_secret, GError **error)
     return *ret_secret != NULL;
 }
 
-static gboolean read_secrets(SrAccount *account, const Part parts[N_PARTS], GError **error)
+static gboolean read_secrets(SrAccount *account, const SrSlice parts[N_PARTS], GError **error)
 {
     return decode(parts[PART_REFRESH], &account->refresh_token, error) &&
            decode(parts[PART_ACCESS], &account->access_token, error) &&
@@ -268,7 +228,7 @@ SrAccount *sr_account_read(const char *id, const SrSecret *line, GError **error)
 {
     g_autoptr(SrAccount) account = sr_account_new();
     g_autoptr(GError) cause = NULL;
-    Part parts[N_PARTS];
+    SrSlice parts[N_PARTS];
 
     account->id = g_strdup(id);
     if (split(line, parts) && read_facts(account, parts[PART_FACTS]) &&

@@ -1,9 +1,10 @@
 #include "oauth/jws.h"
 
+#include "base/dotted.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "ethereum/slice.h"
+#include "base/slice.h"
 #include "oauth/token_response.h"
 
 #include <string.h>
@@ -16,23 +17,13 @@ static gboolean refuse(GError **error, const char *part, const char *problem)
     return FALSE;
 }
 
-/* Exactly three parts between dots. */
 static gboolean split(const SrSecret *token, SrSlice parts[N_PARTS], GError **error)
 {
-    const char *at = (const char *)sr_secret_peek(token);
-    const char *end = at + sr_secret_size(token);
-
     if (sr_secret_size(token) > SR_TOKEN_MAX)
         return refuse(error, "token", "is too long");
-    for (int i = 0; i < N_PARTS; i++) {
-        const char *dot = memchr(at, '.', (gsize)(end - at));
-
-        if (!dot != (i == N_PARTS - 1))
-            return refuse(error, "token", "must have three parts (RFC 7515 7.1)");
-        parts[i] = (SrSlice){at, (gsize)((dot ? dot : end) - at)};
-        at = dot ? dot + 1 : end;
-    }
-    return TRUE;
+    return sr_dotted_split((const char *)sr_secret_peek(token), sr_secret_size(token), parts,
+                           N_PARTS) ||
+           refuse(error, "token", "must have three parts (RFC 7515 7.1)");
 }
 
 static gboolean read_algorithm(SrJws *jws, SrJson *header, GError **error)

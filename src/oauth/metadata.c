@@ -34,11 +34,6 @@ static SrSlice authority_of(const char *url)
     return (SrSlice){start, strcspn(start, "/?#")};
 }
 
-static gboolean slice_is(SrSlice slice, const char *text)
-{
-    return slice.length == strlen(text) && memcmp(slice.data, text, slice.length) == 0;
-}
-
 /* A name of letters, digits, "-", "." and "_", or an IP literal: nothing a resolver would decode.
  */
 static gboolean is_host(SrSlice host)
@@ -53,7 +48,8 @@ static gboolean is_host(SrSlice host)
 
 static gboolean is_loopback(SrSlice host)
 {
-    return slice_is(host, "127.0.0.1") || slice_is(host, "[::1]") || slice_is(host, "localhost");
+    return sr_slice_is(host, "127.0.0.1") || sr_slice_is(host, "[::1]") ||
+           sr_slice_is(host, "localhost");
 }
 
 static gboolean is_port(SrSlice port)

@@ -32,11 +32,6 @@ typedef struct {
 
 /* --- slices --------------------------------------------------------------------------------- */
 
-static gboolean slice_is(SrSlice slice, const char *text)
-{
-    return slice.length == strlen(text) && memcmp(slice.data, text, slice.length) == 0;
-}
-
 static gboolean slice_is_case(SrSlice slice, const char *text)
 {
     return slice.length == strlen(text) && g_ascii_strncasecmp(slice.data, text, slice.length) == 0;
@@ -235,7 +230,8 @@ static gboolean read_web(SrSlice authority, Origin *inout_origin)
 
 static gboolean is_loopback(SrSlice host)
 {
-    return slice_is(host, "localhost") || slice_is(host, "127.0.0.1") || slice_is(host, "[::1]");
+    return sr_slice_is(host, "localhost") || sr_slice_is(host, "127.0.0.1") ||
+           sr_slice_is(host, "[::1]");
 }
 
 /* Read @text as an origin that @policy accepts. */
@@ -248,7 +244,7 @@ static gboolean read_origin(const char *text, const SrOriginPolicy *policy, Orig
 
     *ret_origin = (Origin){0};
     for (gsize i = 0; separator && i < G_N_ELEMENTS(schemes); i++)
-        if (slice_is((SrSlice){text, (gsize)(separator - text)}, schemes[i]->name))
+        if (sr_slice_is((SrSlice){text, (gsize)(separator - text)}, schemes[i]->name))
             ret_origin->scheme = schemes[i];
     if (!ret_origin->scheme)
         return FALSE;

@@ -71,11 +71,6 @@ gboolean sr_attenuation_is_free(SrJson *restrictions)
 
 /* --- one within another --------------------------------------------------------------------- */
 
-static SrSlice slice_of(const char *text)
-{
-    return (SrSlice){text, strlen(text)};
-}
-
 /* Resources that are not in a space (networks, "urn:cid:…") have nothing below them. */
 static gboolean covers_resource(const char *parent, const char *child)
 {
@@ -84,8 +79,9 @@ static gboolean covers_resource(const char *parent, const char *child)
 
     if (strcmp(parent, child) == 0)
         return TRUE;
-    return sr_resource_parse(slice_of(parent), &above, NULL) &&
-           sr_resource_parse(slice_of(child), &below, NULL) && sr_resource_covers(&above, &below);
+    return sr_resource_parse(sr_slice_of(parent), &above, NULL) &&
+           sr_resource_parse(sr_slice_of(child), &below, NULL) &&
+           sr_resource_covers(&above, &below);
 }
 
 static const char *without_alias(const char *ability)
@@ -169,11 +165,11 @@ gboolean sr_attenuation_has_space(SrJson *attenuation, const char *space_id)
     SrResource found;
     SrSpace space;
 
-    if (!sr_space_parse(slice_of(space_id), &space, NULL))
+    if (!sr_space_parse(sr_slice_of(space_id), &space, NULL))
         return FALSE;
     json_object_object_foreach (attenuation, resource, abilities) {
         (void)abilities;
-        if (!sr_resource_parse(slice_of(resource), &found, NULL))
+        if (!sr_resource_parse(sr_slice_of(resource), &found, NULL))
             continue;
         if (is_space(&found.space, &space))
             return TRUE;
@@ -188,7 +184,7 @@ char *sr_attenuation_first_space(SrJson *attenuation)
 
     json_object_object_foreach (attenuation, uri, abilities) {
         (void)abilities;
-        if (sr_resource_parse(slice_of(uri), &resource, NULL))
+        if (sr_resource_parse(sr_slice_of(uri), &resource, NULL))
             return sr_space_text(&resource.space);
     }
     return NULL;

@@ -113,16 +113,11 @@ static void payload_clear(Payload *payload)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Payload, payload_clear)
 
-static gboolean is_word(SrSlice text, const char *word)
-{
-    return text.length == strlen(word) && memcmp(text.data, word, text.length) == 0;
-}
-
 static gboolean read_word(SrCborReader *reader, const char *word)
 {
     SrSlice text;
 
-    return sr_cbor_read_text(reader, &text) && is_word(text, word);
+    return sr_cbor_read_text(reader, &text) && sr_slice_is(text, word);
 }
 
 static gboolean read_map_of(SrCborReader *reader, guint64 count)
@@ -169,12 +164,12 @@ static gboolean read_member(SrCborReader *reader, Payload *payload)
 
     if (!sr_cbor_read_text(reader, &name))
         return FALSE;
-    if (is_word(name, "version"))
+    if (sr_slice_is(name, "version"))
         return sr_cbor_read_unsigned(reader, &version) && version == 1;
-    if (is_word(name, "resources"))
+    if (sr_slice_is(name, "resources"))
         return read_resources(reader, payload);
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++) {
-        if (!is_word(name, members[i].name))
+        if (!sr_slice_is(name, members[i].name))
             continue;
         if (*members[i].text || !sr_cbor_read_text(reader, &text))
             return FALSE;

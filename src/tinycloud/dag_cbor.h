@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "ethereum/slice.h"
+#include "base/slice.h"
 
 #include <glib.h>
 

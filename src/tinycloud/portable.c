@@ -22,11 +22,6 @@ void sr_portable_free(SrPortable *portable)
     g_free(portable);
 }
 
-static SrSlice slice_of(const char *text)
-{
-    return (SrSlice){text, strlen(text)};
-}
-
 /* --- reading -------------------------------------------------------------------------------- */
 
 /* A text that must be there. Borrowed. */
@@ -81,9 +76,9 @@ static gboolean check_parties(const SrPlace *top, SrJson *json, const SrDelegati
         return FALSE;
     if (strcmp(cid, delegation->cid) != 0)
         return differs(top, "cid", error);
-    if (!sr_did_equal(slice_of(delegate), slice_of(delegation->audience)))
+    if (!sr_did_equal(sr_slice_of(delegate), sr_slice_of(delegation->audience)))
         return differs(top, "delegateDID", error);
-    if (delegator && !sr_did_equal(slice_of(delegator), slice_of(delegation->issuer)))
+    if (delegator && !sr_did_equal(sr_slice_of(delegator), sr_slice_of(delegation->issuer)))
         return differs(top, "delegatorDID", error);
     if (parent && !g_ptr_array_find_with_equal_func(delegation->proofs, parent, g_str_equal, NULL))
         return differs(top, "parentCid", error);
@@ -102,7 +97,7 @@ static gboolean check_end(const SrPlace *top, SrJson *json, SrPortable *portable
         return FALSE;
     if (portable->delegation->expires == 0)
         return sr_place_refuse(&place, error, "cannot be: the signed delegation has no end");
-    if (sr_siwe_time_parse(slice_of(text), &time, &oddities).rule)
+    if (sr_siwe_time_parse(sr_slice_of(text), &time, &oddities).rule)
         return sr_place_refuse(&place, error, "is not a time (RFC 3339)");
     if (time.seconds < portable->delegation->expires ||
         time.seconds > portable->delegation->expires + 1)
@@ -152,7 +147,7 @@ static gboolean check_space(const SrPlace *top, SrJson *json, SrPortable *portab
 
     if (!id)
         return FALSE;
-    if (!sr_space_parse(slice_of(id), &space, error))
+    if (!sr_space_parse(sr_slice_of(id), &space, error))
         return sr_place_blame(&place, error);
     if (!sr_attenuation_has_space(portable->delegation->attenuations, id))
         return differs(top, "spaceId", error);
@@ -262,7 +257,7 @@ static SrJson *find_primary(SrJson *list, const char *space_id)
 
         if (strcmp(space, space_id) == 0)
             return item;
-        if (!has_space && sr_space_parse(slice_of(space), &found, NULL)) {
+        if (!has_space && sr_space_parse(sr_slice_of(space), &found, NULL)) {
             has_space = TRUE;
             primary = item;
         }
@@ -280,9 +275,9 @@ static void add_capabilities(SrJson *json, const SrDelegation *delegation, const
     SrJson *member;
     SrSpace space;
 
-    if (!space_text || !sr_space_parse(slice_of(space_text), &space, NULL))
+    if (!space_text || !sr_space_parse(sr_slice_of(space_text), &space, NULL))
         space_text = space_id; /* networks alone */
-    if (sr_space_parse(slice_of(space_text), &space, NULL)) {
+    if (sr_space_parse(sr_slice_of(space_text), &space, NULL)) {
         sr_json_add_string(json, "ownerAddress", space.owner.address);
         sr_json_add_integer(json, "chainId", space.owner.chain_id);
     }

@@ -14,11 +14,6 @@
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-static SrSlice slice_of(const char *text)
-{
-    return (SrSlice){text, strlen(text)};
-}
-
 /* The short name of the service of the action "tinycloud.kv/get", NULL when it is no action. Owned
  * by the caller. */
 static char *service_of(const char *action)
@@ -45,7 +40,7 @@ static char *space_of(const SrPlace *place, SrJson *item, const char *space_id, 
         return NULL;
     if (!text)
         return g_strdup(space_id);
-    if (sr_space_parse(slice_of(text), &space, error))
+    if (sr_space_parse(sr_slice_of(text), &space, error))
         return sr_space_text(&space);
     sr_place_blame(&space_place, error);
     return NULL;
@@ -57,7 +52,7 @@ static char *network_of(const SrPlace *path_place, const char *path, GError **er
 
     if (!path)
         sr_place_refuse(path_place, error, "must be the id of a network");
-    else if (!sr_network_parse(slice_of(path), &network, error))
+    else if (!sr_network_parse(sr_slice_of(path), &network, error))
         sr_place_blame(path_place, error);
     else
         return g_strdup(path);
@@ -229,7 +224,7 @@ static SrJson *item_new(const char *uri, SrJson *restrictions)
     SrJson *item = json_object_new_object();
     SrResource resource;
 
-    if (sr_resource_parse(slice_of(uri), &resource, NULL)) {
+    if (sr_resource_parse(sr_slice_of(uri), &resource, NULL)) {
         add_slice(item, "service", resource.service.data, resource.service.length);
         add_slice(item, "space", uri, strcspn(uri, "/"));
         add_slice(item, "path", resource.path.data, resource.path.length);

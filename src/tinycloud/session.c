@@ -1,9 +1,9 @@
 #include "tinycloud/session.h"
 
+#include "base/dotted.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/digest.h"
-#include "ethereum/slice.h"
 #include "tinycloud/did.h"
 
 #include <string.h>
@@ -166,61 +166,35 @@ static char *check_text(const SrSecret *private_key, const char *facts, gsize le
     return sr_base64url_encode(digest, sizeof digest);
 }
 
-static SrSecret *join(const SrSlice *parts, gsize count, GError **error)
-{
-    gsize length = 0;
-    SrSecret *text;
-    guint8 *at;
-
-    for (gsize i = 0; i < count; i++)
-        length += parts[i].length;
-    text = sr_secret_new(length, error);
-    at = text ? sr_secret_data(text) : NULL;
-    for (gsize i = 0; text && i < count; i++) {
-        memcpy(at, parts[i].data, parts[i].length);
-        at += parts[i].length;
-    }
-    return text;
-}
-
 SrSecret *sr_session_write(const SrSession *session, GError **error)
 {
     g_autofree char *facts = write_facts(session);
-    g_autofree char *head = g_strconcat(VERSION ".", facts, ".", NULL);
     g_autofree char *check = check_text(session->private_key, facts, strlen(facts), error);
     g_autoptr(SrSecret) key =
         check ? sr_base64url_encode_secret(sr_secret_peek(session->private_key),
                                            sr_secret_size(session->private_key), error)
               : NULL;
-    g_autofree char *tail = g_strconcat(".", check, NULL);
 
     if (!key)
         return NULL;
-    const SrSlice parts[] = {{head, strlen(head)},
-                             {(const char *)sr_secret_peek(key), sr_secret_size(key)},
-                             {tail, strlen(tail)}};
+    const SrSlice parts[N_PARTS] = {
+        sr_slice_of(VERSION),
+        sr_slice_of(facts),
+        {(const char *)sr_secret_peek(key), sr_secret_size(key)},
+        sr_slice_of(check),
+    };
 
-    return join(parts, G_N_ELEMENTS(parts), error);
+    return sr_dotted_join(parts, N_PARTS, error);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* Exactly N_PARTS pieces between dots, the first one the version. */
+/* The parts of a line of this version. */
 static gboolean split(const SrSecret *line, SrSlice parts[N_PARTS])
 {
-    const char *at = (const char *)sr_secret_peek(line);
-    const char *end = at + sr_secret_size(line);
-
-    for (int i = 0; i < N_PARTS; i++) {
-        const char *dot = memchr(at, '.', (gsize)(end - at));
-
-        if (!dot != (i == N_PARTS - 1))
-            return FALSE;
-        parts[i] = (SrSlice){at, (gsize)((dot ? dot : end) - at)};
-        at = dot ? dot + 1 : end;
-    }
-    return parts[PART_VERSION].length == strlen(VERSION) &&
-           memcmp(parts[PART_VERSION].data, VERSION, strlen(VERSION)) == 0;
+    return sr_dotted_split((const char *)sr_secret_peek(line), sr_secret_size(line), parts,
+                           N_PARTS) &&
+           sr_slice_is(parts[PART_VERSION], VERSION);
 }
 
 static gboolean read_text(SrJson *facts, const char *name, char **ret_text)
@@ -300,8 +274,7 @@ static gboolean check(const SrSession *session, const SrSlice parts[N_PARTS], GE
     g_autofree char *text =
         check_text(session->private_key, parts[PART_FACTS].data, parts[PART_FACTS].length, error);
 
-    return text && strlen(text) == parts[PART_CHECK].length &&
-           memcmp(text, parts[PART_CHECK].data, parts[PART_CHECK].length) == 0;
+    return text && sr_slice_is(parts[PART_CHECK], text);
 }
 
 static gboolean read_facts(SrSession *session, SrSlice part)

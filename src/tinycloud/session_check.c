@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static SrSlice slice_of(const char *text)
-{
-    return (SrSlice){text, strlen(text)};
-}
-
 /* Whether header and CID are what message and signature make, byte for byte: a CACAO has one
  * encoding, and reading it has checked that this is it. */
 static gboolean is_built_from_parts(const SrSession *session, const SrDelegation *delegation)
@@ -34,7 +29,7 @@ static gboolean has_signed_end(const SrSession *session, const SrDelegation *del
     SrSiweTime time;
     guint oddities = 0;
     const SrViolation violation =
-        sr_siwe_time_parse(slice_of(session->expires_at), &time, &oddities);
+        sr_siwe_time_parse(sr_slice_of(session->expires_at), &time, &oddities);
 
     return !violation.rule && delegation->expires != 0 && time.seconds == delegation->expires;
 }
@@ -57,7 +52,7 @@ static const char *find_problem(const SrSession *session, const SrDelegation *de
         return "the delegation does not verify";
     if (strcmp(delegation->cid, session->cid) != 0)
         return "the delegation has another CID";
-    if (!sr_did_equal(slice_of(delegation->audience), slice_of(session->did)))
+    if (!sr_did_equal(sr_slice_of(delegation->audience), sr_slice_of(session->did)))
         return "the delegation is to another key";
     if (session->kind == SR_SESSION_SIGNED_IN && !is_built_from_parts(session, delegation))
         return "the delegation is not made of its message and signature";

@@ -13,8 +13,8 @@
  */
 #pragma once
 
+#include "base/slice.h"
 #include "ethereum/address.h"
-#include "ethereum/slice.h"
 
 #include <glib.h>
 

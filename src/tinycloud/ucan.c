@@ -1,5 +1,6 @@
 #include "tinycloud/ucan.h"
 
+#include "base/dotted.h"
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/json_canonical.h"
@@ -116,23 +117,6 @@ static gboolean refuse(GError **error, const char *problem)
     return FALSE;
 }
 
-/* The three parts of a JWT. */
-static gboolean split(const char *text, gsize length, SrSlice parts[3])
-{
-    const char *at = text;
-    const char *end = text + length;
-
-    for (guint i = 0; i < 3; i++) {
-        const char *dot = memchr(at, '.', (gsize)(end - at));
-
-        if (!dot != (i == 2))
-            return FALSE;
-        parts[i] = (SrSlice){at, (gsize)((dot ? dot : end) - at)};
-        at = dot ? dot + 1 : end;
-    }
-    return TRUE;
-}
-
 /* The JSON object in @part. */
 static SrJson *read_json(SrSlice part)
 {
@@ -141,11 +125,6 @@ static SrJson *read_json(SrSlice part)
         bytes ? sr_json_parse((const char *)bytes->data, bytes->len, NULL) : NULL;
 
     return json_object_is_type(json, json_type_object) ? g_steal_pointer(&json) : NULL;
-}
-
-static SrSlice slice_of(const char *text)
-{
-    return (SrSlice){text, strlen(text)};
 }
 
 static gboolean is_text(SrJson *object, const char *name, const char *text)
@@ -174,7 +153,7 @@ static gboolean check_signature(const SrUcan *ucan, const SrSlice parts[3], GErr
     g_autoptr(GByteArray) signature = sr_base64url_decode(parts[2].data, parts[2].length, NULL);
     guint8 public_key[SR_ED25519_PUBLIC_SIZE];
 
-    if (!sr_did_read_ed25519(slice_of(ucan->issuer), public_key))
+    if (!sr_did_read_ed25519(sr_slice_of(ucan->issuer), public_key))
         return refuse(error, "\"iss\" is no Ed25519 did:key");
     if (!is_header_of(header, public_key))
         return refuse(error, "its header is not one of its issuer's Ed25519 key");
@@ -267,7 +246,7 @@ SrUcan *sr_ucan_read(const char *text, gsize length, GError **error)
     g_autoptr(SrJson) payload = NULL;
     SrSlice parts[3];
 
-    if (length > SR_UCAN_MAX || !split(text, length, parts)) {
+    if (length > SR_UCAN_MAX || !sr_dotted_split(text, length, parts, 3)) {
         refuse(error, "it is not of three parts, or too long");
         return NULL;
     }
