@@ -69,15 +69,10 @@ void sr_request_need_accounts(SrRequest *request, gboolean ask, SrRequestStep ne
 /* --- choosing
  * ---------------------------------------------------------------------------------------- */
 
-const char *sr_account_caller(const SrRequest *request)
-{
-    return request->caller->extension ? request->caller->extension : SR_ACCOUNT_CALLER_CLI;
-}
-
 /* Whether the caller signed @info in. */
 static gboolean is_own(const SrRequest *request, const SrAccountInfo *info)
 {
-    return strcmp(info->caller, sr_account_caller(request)) == 0 &&
+    return strcmp(info->caller, sr_request_owner(request)) == 0 &&
            strcmp(info->origin, request->origin) == 0;
 }
 
@@ -96,7 +91,7 @@ static gboolean may_sign_in(const SrRequest *request, const SrAccountInfo *info)
 gboolean sr_account_is_granted(const SrRequest *request, const SrAccountInfo *info)
 {
     return (is_own(request, info) && may_sign_in(request, info)) ||
-           sr_grants_has(request->agent->grants, SR_GRANT_TOKENS, sr_account_caller(request),
+           sr_grants_has(request->agent->grants, SR_GRANT_TOKENS, sr_request_owner(request),
                          request->origin, info->id);
 }
 
@@ -203,7 +198,7 @@ static gboolean allow(SrRequest *request, const char *account, GError **error)
         sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "account", -1, "is not there any more");
         return FALSE;
     }
-    if (!sr_grants_give(request->agent->grants, SR_GRANT_TOKENS, sr_account_caller(request),
+    if (!sr_grants_give(request->agent->grants, SR_GRANT_TOKENS, sr_request_owner(request),
                         request->origin, account, error))
         return FALSE;
     more = json_object_new_object();
@@ -224,7 +219,7 @@ static void on_agreed(SrRequest *request)
 /* "the sealring command", or the extension and its page. Owned by the caller. */
 static char *describe_owner(const SrAccountInfo *info)
 {
-    if (strcmp(info->caller, SR_ACCOUNT_CALLER_CLI) == 0)
+    if (strcmp(info->caller, SR_OWNER_CLI) == 0)
         return g_strdup("the sealring command");
     if (strcmp(info->caller, info->origin) == 0)
         return g_strdup(info->caller);

@@ -7,10 +7,6 @@
 /* Make sure that store and accounts are known, as sr_request_need_keys does for keys. */
 void sr_request_need_accounts(SrRequest *request, gboolean ask, SrRequestStep next);
 
-/* "cli" or the extension's id: what an account's caller is compared with. Borrowed. */
-#define SR_ACCOUNT_CALLER_CLI "cli"
-const char *sr_account_caller(const SrRequest *request);
-
 /* Whether the caller signed @info in and may still sign in there, or was allowed to use it. */
 gboolean sr_account_is_granted(const SrRequest *request, const SrAccountInfo *info);
 

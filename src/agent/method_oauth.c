@@ -161,7 +161,7 @@ static void handle_begin(SrRequest *request)
     GError *error = NULL;
     SrSignIn *sign_in;
 
-    if (!sr_sign_ins_has_room(request->agent->sign_ins, sr_account_caller(request), &error)) {
+    if (!sr_sign_ins_has_room(request->agent->sign_ins, sr_request_owner(request), &error)) {
         sr_request_fail(request, error);
         return;
     }
@@ -199,7 +199,7 @@ static void handle_login(SrRequest *request)
     GError *error = NULL;
     SrSignIn *sign_in;
 
-    if (!sr_sign_ins_has_room(request->agent->sign_ins, sr_account_caller(request), &error) ||
+    if (!sr_sign_ins_has_room(request->agent->sign_ins, sr_request_owner(request), &error) ||
         !sr_json_only(request->params, names, &error) ||
         !sr_json_boolean_optional(request->params, "device", &device, &error) ||
         !sr_json_boolean_optional(request->params, "clientSecret", &secret, &error)) {
@@ -219,8 +219,8 @@ static void handle_login(SrRequest *request)
 static SrSignIn *find_flow(SrRequest *request, GError **error)
 {
     const char *flow = sr_request_string(request, "flow", error);
-    SrSignIn *sign_in = flow ? sr_sign_ins_find(request->agent->sign_ins,
-                                                sr_account_caller(request), request->origin, flow)
+    SrSignIn *sign_in = flow ? sr_sign_ins_find(request->agent->sign_ins, sr_request_owner(request),
+                                                request->origin, flow)
                              : NULL;
 
     if (flow && (!sign_in || sign_in->way != SR_SIGN_IN_EXTENSION || sign_in->request ||

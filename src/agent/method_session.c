@@ -83,7 +83,7 @@ static char *own_prefix(const SrRequest *request)
 {
     return sr_request_is_cli(request)
                ? g_strdup("")
-               : sr_session_id_prefix(sr_session_caller(request), request->origin);
+               : sr_session_id_prefix(sr_request_owner(request), request->origin);
 }
 
 static void list(SrRequest *request)
@@ -100,7 +100,7 @@ static void handle_list(SrRequest *request)
 
     if (request->params && !sr_json_only(request->params, names, &error))
         sr_request_fail(request, error);
-    else if (sr_session_is_welcome(request))
+    else if (sr_request_check_known(request))
         sr_request_need_keys(request, TRUE, list);
 }
 
@@ -110,11 +110,11 @@ static gboolean is_wanted(const SrRequest *request, const SrSession *session)
 {
     const char *address = sr_json_string(request->params, "address", NULL);
     const char *space = sr_json_string(request->params, "spaceId", NULL);
-    g_autoptr(SrJson) json = sr_session_json(session);
-    const char *own = sr_json_string(json, "address", NULL);
+    SrSpaceOwner account;
 
     return (!space || strcmp(space, session->space_id) == 0) &&
-           (!address || (own && g_ascii_strcasecmp(address, own) == 0));
+           (!address || (sr_session_account(session, &account) &&
+                         g_ascii_strcasecmp(address, account.address) == 0));
 }
 
 /* The best of @list: the newest good one, else the newest expired one, else a broken one. */
@@ -160,7 +160,7 @@ static void reply_restored(SrRequest *request)
 static void restore(SrRequest *request)
 {
     const char *id = sr_json_string(request->params, "session", NULL);
-    g_autofree char *prefix = sr_session_id_prefix(sr_session_caller(request), request->origin);
+    g_autofree char *prefix = sr_session_id_prefix(sr_request_owner(request), request->origin);
 
     read_list(request, prefix, id, reply_restored);
 }
@@ -188,7 +188,7 @@ static void handle_restore(SrRequest *request)
         request->params = json_object_new_object();
     if (!check_restore(request, &error))
         sr_request_fail(request, error);
-    else if (sr_session_is_welcome(request))
+    else if (sr_request_check_known(request))
         sr_request_need_keys(request, TRUE, restore);
 }
 
@@ -295,13 +295,13 @@ static void handle_sign_out(SrRequest *request)
 
 static void handle_key(SrRequest *request)
 {
-    if (sr_session_is_welcome(request))
+    if (sr_request_check_known(request))
         sr_session_make_key(request);
 }
 
 static void handle_use_delegation(SrRequest *request)
 {
-    if (sr_session_is_welcome(request))
+    if (sr_request_check_known(request))
         sr_session_use_delegation(request);
 }
 

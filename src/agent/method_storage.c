@@ -17,9 +17,7 @@
 /* Who owns the records of this request: caller and origin. Owned by the caller. */
 static char *owner_of(const SrRequest *request)
 {
-    const char *extension = request->caller->extension;
-
-    return g_strconcat(extension ? extension : "cli", " ", request->origin, NULL);
+    return g_strconcat(sr_request_owner(request), " ", request->origin, NULL);
 }
 
 static char *hash_text(const char *text, gsize digits)
@@ -28,20 +26,6 @@ static char *hash_text(const char *text, gsize digits)
 
     sr_sha256(text, strlen(text), digest);
     return sr_hex_encode(digest, digits / 2, FALSE);
-}
-
-/* A page stores nothing before the user has had to do with it. Answers the request if not. */
-static gboolean is_welcome(SrRequest *request)
-{
-    GError *error = NULL;
-
-    if (!request->is_page ||
-        sr_grants_knows_caller(request->agent->grants, request->caller->extension, request->origin))
-        return TRUE;
-    sr_error_set(&error, SR_ERROR_NOT_GRANTED,
-                 "this page is not connected; call eth_requestAccounts first");
-    sr_request_fail(request, error);
-    return FALSE;
 }
 
 /* "OWNERHASH-KEYHASH", or the part up to the dash when @key is NULL. Owned by the caller. */
@@ -212,7 +196,7 @@ static void set_record(SrRequest *request)
 
 static void handle_set(SrRequest *request)
 {
-    if (is_welcome(request))
+    if (sr_request_check_known(request))
         sr_request_need_store(request, set_record);
 }
 
@@ -298,7 +282,7 @@ static void get_record(SrRequest *request)
 
 static void handle_get(SrRequest *request)
 {
-    if (is_welcome(request))
+    if (sr_request_check_known(request))
         sr_request_need_keys(request, TRUE, get_record);
 }
 
@@ -325,7 +309,7 @@ static void delete_record(SrRequest *request)
 
 static void handle_delete(SrRequest *request)
 {
-    if (is_welcome(request))
+    if (sr_request_check_known(request))
         sr_request_need_keys(request, TRUE, delete_record);
 }
 
@@ -408,7 +392,7 @@ static void list_records(SrRequest *request)
 
 static void handle_list(SrRequest *request)
 {
-    if (is_welcome(request))
+    if (sr_request_check_known(request))
         sr_request_need_keys(request, TRUE, list_records);
 }
 

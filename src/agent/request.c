@@ -291,6 +291,29 @@ gboolean sr_request_is_extension(const SrRequest *request)
     return request->caller->kind == SR_CALLER_EXTENSION;
 }
 
+const char *sr_request_owner(const SrRequest *request)
+{
+    return request->caller->extension ? request->caller->extension : SR_OWNER_CLI;
+}
+
+gboolean sr_request_is_known(const SrRequest *request)
+{
+    return !request->is_page || sr_grants_knows_caller(request->agent->grants,
+                                                       request->caller->extension, request->origin);
+}
+
+gboolean sr_request_check_known(SrRequest *request)
+{
+    GError *error = NULL;
+
+    if (sr_request_is_known(request))
+        return TRUE;
+    sr_error_set(&error, SR_ERROR_NOT_GRANTED,
+                 "this page is not connected; call eth_requestAccounts first");
+    sr_request_fail(request, error);
+    return FALSE;
+}
+
 gboolean sr_request_is_connected(const SrRequest *request, const char *key_id)
 {
     return !sr_request_is_extension(request) ||

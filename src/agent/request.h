@@ -172,6 +172,16 @@ void sr_request_resume_waiting(SrAgent *agent);
 gboolean sr_request_is_cli(const SrRequest *request);
 gboolean sr_request_is_extension(const SrRequest *request);
 
+/* Whose things are that are kept for this caller: the extension's id, or SR_OWNER_CLI. Borrowed. */
+#define SR_OWNER_CLI "cli"
+const char *sr_request_owner(const SrRequest *request);
+
+/* Whether the user has had to do with the page that asks; every caller that is no page is known. */
+gboolean sr_request_is_known(const SrRequest *request);
+
+/* The same; answers the request with SR_ERROR_NOT_GRANTED if not. */
+gboolean sr_request_check_known(SrRequest *request);
+
 /*
  * Choose the key @name (NULL: the default) for the request; an extension only among those connected
  * to it (SR_ERROR_NOT_GRANTED).

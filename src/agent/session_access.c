@@ -11,17 +11,11 @@
 
 #include <string.h>
 
-#define CLI "cli"
 #define RECORD_VERSION "1.0" /* of the SDK's persisted session */
-
-const char *sr_session_caller(const SrRequest *request)
-{
-    return request->caller->extension ? request->caller->extension : CLI;
-}
 
 gboolean sr_session_is_own(const SrRequest *request, const char *id)
 {
-    g_autofree char *prefix = sr_session_id_prefix(sr_session_caller(request), request->origin);
+    g_autofree char *prefix = sr_session_id_prefix(sr_request_owner(request), request->origin);
 
     return sr_request_is_cli(request) || g_str_has_prefix(id, prefix);
 }
@@ -35,24 +29,6 @@ const char *sr_session_param(SrRequest *request, GError **error)
     sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "session", -1,
                     "there is no such session; see session.list");
     return NULL;
-}
-
-static gboolean is_known_page(const SrRequest *request)
-{
-    return !request->is_page || sr_grants_knows_caller(request->agent->grants,
-                                                       request->caller->extension, request->origin);
-}
-
-gboolean sr_session_is_welcome(SrRequest *request)
-{
-    GError *error = NULL;
-
-    if (is_known_page(request))
-        return TRUE;
-    sr_error_set(&error, SR_ERROR_NOT_GRANTED,
-                 "this page is not connected; call eth_requestAccounts first");
-    sr_request_fail(request, error);
-    return FALSE;
 }
 
 /* --- getting one ----------------------------------------------------------------------------- */
@@ -74,7 +50,7 @@ static gboolean check_connection(const SrRequest *request, const SrOpenSession *
 {
     if (open->session->kind == SR_SESSION_SIGNED_IN
             ? sr_request_is_connected(request, open->session->key_id)
-            : is_known_page(request))
+            : sr_request_is_known(request))
         return TRUE;
     sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "session", -1,
                     "its key is not connected any more; call eth_requestAccounts");
@@ -166,34 +142,29 @@ SrOpenSession *sr_request_session(const SrRequest *request)
 
 /* --- what it is to its owner ----------------------------------------------------------------- */
 
-/* "address" of an account as text and its chain. */
-static void add_account(SrJson *json, const char *address, gint64 chain_id)
-{
-    sr_json_add_string(json, "address", address);
-    sr_json_add_integer(json, "chainId", chain_id);
-}
-
 /* Who signed the message; the space may be somebody else's. */
-static void add_signer(SrJson *json, const SrSession *session)
+static gboolean read_signer(const SrSession *session, SrSpaceOwner *ret_account)
 {
-    char address[SR_ADDRESS_TEXT_SIZE];
     SrSiweProblem problem;
     SrSiwe siwe;
 
     if (!sr_siwe_parse(session->siwe, strlen(session->siwe), &siwe, &problem))
-        return;
-    sr_address_text(siwe.address_bytes, address);
-    add_account(json, address, g_ascii_strtoll(siwe.chain_id.data, NULL, 10));
+        return FALSE;
+    sr_address_text(siwe.address_bytes, ret_account->address);
+    ret_account->chain_id = g_ascii_strtoll(siwe.chain_id.data, NULL, 10);
+    return TRUE;
 }
 
-static void add_owner(SrJson *json, const SrSession *session)
+gboolean sr_session_account(const SrSession *session, SrSpaceOwner *ret_account)
 {
     SrSpace space;
 
     if (session->siwe)
-        add_signer(json, session);
-    else if (sr_space_parse(sr_slice_of(session->space_id), &space, NULL))
-        add_account(json, space.owner.address, space.owner.chain_id);
+        return read_signer(session, ret_account);
+    if (!session->space_id || !sr_space_parse(sr_slice_of(session->space_id), &space, NULL))
+        return FALSE;
+    *ret_account = space.owner;
+    return TRUE;
 }
 
 /* The public half of the session key (RFC 8037 §2). */
@@ -233,6 +204,7 @@ SrJson *sr_session_json(const SrSession *session)
 {
     g_autofree char *created = sr_siwe_time_text(session->created);
     SrJson *json = json_object_new_object();
+    SrSpaceOwner account;
 
     sr_json_add_string(json, "session", session->id);
     sr_json_add_string(json, "kind", sr_session_kind_name(session->kind));
@@ -241,7 +213,10 @@ SrJson *sr_session_json(const SrSession *session)
     sr_json_add_string(json, "createdAt", created);
     if (session->kind == SR_SESSION_KEY_ONLY)
         return json;
-    add_owner(json, session);
+    if (sr_session_account(session, &account)) {
+        sr_json_add_string(json, "address", account.address);
+        sr_json_add_integer(json, "chainId", account.chain_id);
+    }
     if (session->siwe) {
         sr_json_add_string(json, "siwe", session->siwe);
         sr_json_add_string(json, "signature", session->signature);

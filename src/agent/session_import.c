@@ -1,4 +1,3 @@
-#include "agent/session_access.h"
 #include "agent/session_jobs.h"
 #include "agent/session_saving.h"
 #include "agent/session_use.h"
@@ -20,7 +19,7 @@ static void make_key(SrRequest *request)
 {
     GError *error = NULL;
     SrSession *session =
-        sr_session_generate(sr_session_caller(request), request->origin, g_get_real_time(), &error);
+        sr_session_generate(sr_request_owner(request), request->origin, g_get_real_time(), &error);
 
     if (!session) {
         sr_request_fail(request, error);
@@ -106,22 +105,17 @@ static gboolean check_session(const SrSession *session, GError **error)
     return FALSE;
 }
 
-/* A session of its own with the same key. */
-static SrSession *session_of(const SrSession *holder, const SrPortable *portable, SrJson *json,
+/* A session of its own with the same key, which @portable is to; @json is what that was read from.
+ */
+static SrSession *session_of(SrSession *holder, const SrPortable *portable, SrJson *json,
                              GError **error)
 {
     g_autoptr(SrSession) session =
-        sr_session_generate(holder->caller, holder->origin, g_get_real_time(), error);
+        sr_session_make(holder->caller, holder->origin, g_get_real_time(),
+                        g_steal_pointer(&holder->private_key), error);
 
     if (!session)
         return NULL;
-    sr_secret_free(session->private_key);
-    session->private_key = sr_secret_new_copy(sr_secret_peek(holder->private_key),
-                                              sr_secret_size(holder->private_key), error);
-    if (!session->private_key)
-        return NULL;
-    g_free(session->did);
-    session->did = g_strdup(holder->did);
     session->kind = SR_SESSION_DELEGATED;
     session->header = g_strdup(
         sr_json_string(json_object_object_get(json, "delegationHeader"), "Authorization", NULL));
@@ -141,15 +135,17 @@ static void on_found(SrRequest *request)
 {
     g_autoptr(SrSession) holder = g_steal_pointer(&request->result);
     GError *error = NULL;
-    g_autoptr(SrPortable) portable = sr_portable_read(delegation_param(request), &error);
-    SrSession *session =
-        portable ? session_of(holder, portable, delegation_param(request), &error) : NULL;
+    SrSession *session = session_of(holder, request->state, delegation_param(request), &error);
 
-    if (!session) {
+    if (session)
+        sr_session_save(request, session);
+    else
         sr_request_fail(request, error);
-        return;
-    }
-    sr_session_save(request, session);
+}
+
+static void free_portable(gpointer portable)
+{
+    sr_portable_free(portable);
 }
 
 static void find_key(SrRequest *request)
@@ -167,8 +163,10 @@ static void find_key(SrRequest *request)
         return;
     }
     search = g_new0(Search, 1);
-    search->prefix = sr_session_id_prefix(sr_session_caller(request), request->origin);
+    search->prefix = sr_session_id_prefix(sr_request_owner(request), request->origin);
     search->did = g_strdup(portable->delegation->audience);
+    request->state = g_steal_pointer(&portable);
+    request->free_state = free_portable;
     sr_request_on_store(request, find_job, search, search_free, free_session, SR_STORE_DEADLINE_MS,
                         on_found);
 }

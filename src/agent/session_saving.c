@@ -8,7 +8,7 @@
 static void reply(SrRequest *request)
 {
     request->result = NULL;
-    sr_sessions_remove_owned(request->agent->sessions, sr_session_caller(request), request->origin);
+    sr_sessions_remove_owned(request->agent->sessions, sr_request_owner(request), request->origin);
     sr_request_reply(request, g_steal_pointer(&request->state));
 }
 

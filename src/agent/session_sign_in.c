@@ -1,6 +1,5 @@
 #include "agent/session_sign_in.h"
 
-#include "agent/session_access.h"
 #include "agent/session_saving.h"
 #include "agent/signing.h"
 #include "base/encoding.h"
@@ -247,7 +246,7 @@ static gboolean read_draft(SrRequest *request, Draft *draft, const SrSpaceOwner 
                            GError **error)
 {
     draft->session =
-        sr_session_generate(sr_session_caller(request), request->origin, g_get_real_time(), error);
+        sr_session_generate(sr_request_owner(request), request->origin, g_get_real_time(), error);
     if (!draft->session || !read_capabilities(request, draft, owner, error) ||
         !read_domain(request, draft, error) || !read_times(request, draft, error) ||
         !read_nonce(request, draft, error))

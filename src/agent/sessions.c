@@ -107,8 +107,10 @@ static void make_light(SrOpenSession *open)
     g_clear_pointer(&open->session->signature, g_free);
     g_clear_pointer(&open->session->header, g_free);
     g_clear_pointer(&open->session->portable, sr_json_free);
-    if (open->delegation)
+    if (open->delegation) {
         g_clear_pointer(&open->delegation->message, g_free);
+        g_clear_pointer(&open->delegation->signature, g_free);
+    }
 }
 
 SrOpenSession *sr_sessions_keep(SrSessions *sessions, SrSession *session, SrDelegation *delegation,

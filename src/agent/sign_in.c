@@ -39,7 +39,7 @@ SrSignIn *sr_sign_in_new(SrRequest *request, SrSignInWay way)
 
     sign_in->agent = request->agent;
     sign_in->way = way;
-    sign_in->caller = g_strdup(sr_account_caller(request));
+    sign_in->caller = g_strdup(sr_request_owner(request));
     sign_in->origin = g_strdup(request->origin);
     sr_sign_in_attach(sign_in, request);
     sr_sign_ins_add(request->agent->sign_ins, sign_in);
@@ -91,7 +91,7 @@ void sr_sign_in_fail(SrSignIn *sign_in, GError *error)
 
 gboolean sr_sign_in_is_allowed(const SrSignIn *sign_in)
 {
-    return strcmp(sign_in->caller, SR_ACCOUNT_CALLER_CLI) == 0 ||
+    return strcmp(sign_in->caller, SR_OWNER_CLI) == 0 ||
            sr_sign_in_grant_covers(sign_in->agent->grants, sign_in->caller, sign_in->origin,
                                    sign_in->issuer, sign_in->client_id, sign_in->scope);
 }

@@ -24,7 +24,7 @@ static gboolean record(const SrSignIn *sign_in, GError **error)
 
     if (!sign_in->request) {
         sr_json_add_string(entry, "event", "sign-in");
-        if (strcmp(account->caller, SR_ACCOUNT_CALLER_CLI) != 0)
+        if (strcmp(account->caller, SR_OWNER_CLI) != 0)
             sr_json_add_string(entry, "extension", account->caller);
         sr_json_add_string(entry, "origin", account->origin);
     }

@@ -91,17 +91,15 @@ SrKey *sr_session_key(const SrSession *session, GError **error)
     return NULL;
 }
 
-SrSession *sr_session_generate(const char *caller, const char *origin, gint64 created,
-                               GError **error)
+SrSession *sr_session_make(const char *caller, const char *origin, gint64 created,
+                           SrSecret *private_key, GError **error)
 {
     g_autoptr(SrSession) session = sr_session_new();
     g_autofree char *prefix = sr_session_id_prefix(caller, origin);
     g_autofree char *random = sr_random_alphanumeric(RANDOM_LENGTH, error);
-    g_autoptr(SrKey) key = NULL;
+    g_autoptr(SrKey) key = random ? key_of(private_key, error) : NULL;
 
-    if (random)
-        session->private_key = sr_random_secret(PRIVATE_KEY_SIZE, error);
-    key = session->private_key ? key_of(session->private_key, error) : NULL;
+    session->private_key = private_key;
     if (!key)
         return NULL;
     session->id = g_strdup_printf("%s%0*" G_GINT64_MODIFIER "x%s", prefix, TIME_DIGITS,
@@ -111,6 +109,14 @@ SrSession *sr_session_generate(const char *caller, const char *origin, gint64 cr
     session->created = created;
     session->did = did_of(key);
     return g_steal_pointer(&session);
+}
+
+SrSession *sr_session_generate(const char *caller, const char *origin, gint64 created,
+                               GError **error)
+{
+    SrSecret *private_key = sr_random_secret(PRIVATE_KEY_SIZE, error);
+
+    return private_key ? sr_session_make(caller, origin, created, private_key, error) : NULL;
 }
 
 /* --- writing -------------------------------------------------------------------------------- */

@@ -44,7 +44,12 @@ SrSession *sr_session_new(void); /* all empty */
 void sr_session_free(SrSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrSession, sr_session_free)
 
-/* A new session with a new key, owned by @caller at @origin; SR_ERROR_LIMIT_EXCEEDED, _INTERNAL. */
+/*
+ * A new session of @caller at @origin with the session key @private_key (32 bytes, taken also on
+ * failure), or with a new key. Owned by the caller. SR_ERROR_LIMIT_EXCEEDED, _INTERNAL.
+ */
+SrSession *sr_session_make(const char *caller, const char *origin, gint64 created,
+                           SrSecret *private_key, GError **error);
 SrSession *sr_session_generate(const char *caller, const char *origin, gint64 created,
                                GError **error);
 
