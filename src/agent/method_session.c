@@ -18,7 +18,7 @@ static const char *status_name(const SrListedSession *listed)
     static const char *const names[] = {
         [SR_SESSION_GOOD] = "valid",
         [SR_SESSION_EXPIRED] = "expired",
-        [SR_SESSION_BROKEN] = "corrupt",
+        [SR_SESSION_BROKEN] = "corrupt", /* unchecked ones are never listed */
     };
 
     return names[listed->verdict];

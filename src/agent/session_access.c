@@ -70,7 +70,9 @@ static void go_on(SrRequest *request, const SrOpenSession *open)
 
 static gboolean refuse(SrSessionVerdict verdict, const char *problem, GError **error)
 {
-    if (verdict == SR_SESSION_EXPIRED)
+    if (verdict == SR_SESSION_UNCHECKED)
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "%s", problem);
+    else if (verdict == SR_SESSION_EXPIRED)
         sr_error_set_at(error, SR_ERROR_EXPIRED, "session", -1, "%s; sign in again", problem);
     else
         sr_error_set_at(error, SR_ERROR_CORRUPT, "session", -1, "%s; sign out and in again",

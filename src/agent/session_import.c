@@ -98,10 +98,14 @@ static gpointer find_job(SrStore *store, gpointer data, GError **error)
 static gboolean check_session(const SrSession *session, GError **error)
 {
     const char *problem;
+    const SrSessionVerdict verdict = sr_session_check(session, g_get_real_time(), NULL, &problem);
 
-    if (sr_session_check(session, g_get_real_time(), NULL, &problem) != SR_SESSION_BROKEN)
+    if (verdict == SR_SESSION_UNCHECKED)
+        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "%s", problem);
+    else if (verdict == SR_SESSION_BROKEN)
+        sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "delegation", -1, "%s", problem);
+    else
         return TRUE;
-    sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "delegation", -1, "%s", problem);
     return FALSE;
 }
 

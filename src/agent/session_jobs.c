@@ -137,34 +137,47 @@ static void listed_free(gpointer data)
     g_free(listed);
 }
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrListedSession, listed_free)
+
 typedef struct {
     GPtrArray *list;
     gint64 now;
 } Listing;
 
+/* A session as its record has it, or what is wrong with that. NULL without memory to look at it. */
+static SrListedSession *listed_new(const SrRecord *record, const GError *damage, gint64 now,
+                                   GError **error)
+{
+    g_autoptr(SrListedSession) listed = g_new0(SrListedSession, 1);
+    g_autoptr(GError) problem = NULL;
+
+    listed->id = g_strdup(record->id);
+    listed->session = damage ? NULL : sr_session_read(record->id, record->secret, &problem);
+    listed->verdict = SR_SESSION_BROKEN;
+    listed->problem = "its record is damaged";
+    if (problem && !g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    if (!listed->session)
+        return g_steal_pointer(&listed);
+    listed->verdict = sr_session_check(listed->session, now, NULL, &listed->problem);
+    g_clear_pointer(&listed->session->private_key, sr_secret_free);
+    if (listed->verdict != SR_SESSION_UNCHECKED)
+        return g_steal_pointer(&listed);
+    sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "%s", listed->problem);
+    return NULL;
+}
+
 /* What cannot be read is named; that there is no memory is an error of the whole. */
 static gboolean visit(const SrRecord *record, const GError *damage, gpointer data, GError **error)
 {
     const Listing *listing = data;
-    g_autoptr(GError) problem = NULL;
-    SrSession *session = damage ? NULL : sr_session_read(record->id, record->secret, &problem);
-    SrListedSession *listed;
+    SrListedSession *listed = listed_new(record, damage, listing->now, error);
 
-    if (problem && !g_error_matches(problem, SR_ERROR, SR_ERROR_CORRUPT)) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return FALSE;
-    }
-    listed = g_new0(SrListedSession, 1);
-    listed->id = g_strdup(record->id);
-    listed->session = session;
-    listed->verdict = SR_SESSION_BROKEN;
-    listed->problem = "its record is damaged";
-    if (session) {
-        listed->verdict = sr_session_check(session, listing->now, NULL, &listed->problem);
-        g_clear_pointer(&session->private_key, sr_secret_free);
-    }
-    g_ptr_array_add(listing->list, listed);
-    return TRUE;
+    if (listed)
+        g_ptr_array_add(listing->list, listed);
+    return listed != NULL;
 }
 
 /* The one with @id, if it is there. */

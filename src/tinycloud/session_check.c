@@ -1,5 +1,6 @@
 #include "tinycloud/session_check.h"
 
+#include "base/error.h"
 #include "ethereum/siwe_time.h"
 #include "tinycloud/attenuation.h"
 #include "tinycloud/did.h"
@@ -34,20 +35,24 @@ static gboolean has_signed_end(const SrSession *session, const SrDelegation *del
     return !violation.rule && delegation->expires != 0 && time.seconds == delegation->expires;
 }
 
-static const char *find_key_problem(const SrSession *session)
+static SrSessionVerdict check_key(const SrSession *session, const char **ret_problem)
 {
-    g_autoptr(SrKey) key = sr_session_key(session, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SrKey) key = sr_session_key(session, &error);
 
-    return key ? NULL : "the session key is not the one of its DID";
+    if (key)
+        return SR_SESSION_GOOD;
+    if (g_error_matches(error, SR_ERROR, SR_ERROR_LIMIT_EXCEEDED)) {
+        *ret_problem = "no more memory can be locked (RLIMIT_MEMLOCK)";
+        return SR_SESSION_UNCHECKED;
+    }
+    *ret_problem = "the session key is not the one of its DID";
+    return SR_SESSION_BROKEN;
 }
 
 /* What must hold whatever the time is; NULL when all does. */
 static const char *find_problem(const SrSession *session, const SrDelegation *delegation)
 {
-    const char *problem = find_key_problem(session);
-
-    if (problem)
-        return problem;
     if (!delegation)
         return "the delegation does not verify";
     if (strcmp(delegation->cid, session->cid) != 0)
@@ -65,12 +70,12 @@ static const char *find_problem(const SrSession *session, const SrDelegation *de
     return NULL;
 }
 
-/* Whether @delegation (NULL: none, for ever) holds at the time; what is wrong when it does not. */
+/* Whether @delegation holds at the time; what is wrong when it does not. */
 static const char *find_time_problem(const SrDelegation *delegation, gint64 seconds)
 {
-    if (delegation && delegation->expires <= seconds)
+    if (delegation->expires <= seconds)
         return "the session has expired";
-    if (delegation && delegation->starts > seconds)
+    if (delegation->starts > seconds)
         return "the session is not valid yet";
     return NULL;
 }
@@ -78,13 +83,17 @@ static const char *find_time_problem(const SrDelegation *delegation, gint64 seco
 SrSessionVerdict sr_session_check(const SrSession *session, gint64 now,
                                   SrDelegation **ret_delegation, const char **ret_problem)
 {
-    const gboolean has_delegation = session->kind != SR_SESSION_KEY_ONLY;
-    g_autoptr(SrDelegation) delegation =
-        has_delegation && session->header ? sr_delegation_read(session->header, NULL) : NULL;
+    g_autoptr(SrDelegation) delegation = NULL;
+    SrSessionVerdict verdict;
 
+    *ret_problem = NULL;
     if (ret_delegation)
         *ret_delegation = NULL;
-    *ret_problem = has_delegation ? find_problem(session, delegation) : find_key_problem(session);
+    verdict = check_key(session, ret_problem);
+    if (verdict != SR_SESSION_GOOD || session->kind == SR_SESSION_KEY_ONLY)
+        return verdict;
+    delegation = session->header ? sr_delegation_read(session->header, NULL) : NULL;
+    *ret_problem = find_problem(session, delegation);
     if (*ret_problem)
         return SR_SESSION_BROKEN;
     *ret_problem = find_time_problem(delegation, now / G_USEC_PER_SEC);

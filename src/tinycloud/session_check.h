@@ -8,6 +8,7 @@ typedef enum {
     SR_SESSION_GOOD,
     SR_SESSION_EXPIRED, /* or not valid yet */
     SR_SESSION_BROKEN,
+    SR_SESSION_UNCHECKED, /* no memory can be locked to look at its key: nothing is known */
 } SrSessionVerdict;
 
 /*

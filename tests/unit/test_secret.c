@@ -1,6 +1,7 @@
 #include "base/secret.h"
 
 #include "base/error.h"
+#include "support/sanitizer.h"
 
 #include <fcntl.h>
 #include <glib.h>
@@ -12,18 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* AddressSanitizer reports a crash by exit status, and turns mlock into nothing. */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
-#endif
-#endif
-#ifndef UNDER_ASAN
-#define UNDER_ASAN 0
-#endif
 
 static gsize page_size(void)
 {

@@ -1,9 +1,13 @@
 /* Whether a stored session still is what was signed: sessions with real keys, one thing changed. */
 #include "tinycloud/session_check.h"
 
+#include "support/sanitizer.h"
 #include "support/session_maker.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define AT(seconds) ((seconds)*G_USEC_PER_SEC)
 
@@ -230,6 +234,36 @@ static void test_other_v(void)
     assert_broken(session, "the delegation has another CID");
 }
 
+/* It must not be called broken, and signed out, because memory is short for a moment. In a child,
+ * for the limit cannot be raised again. */
+static void test_no_lockable_memory(void)
+{
+    const struct rlimit none = {0};
+    g_autoptr(SrSession) session = test_session(&(TestSignIn){0});
+    pid_t child;
+    int status;
+
+    if (UNDER_ASAN) {
+        g_test_skip("the sanitizer does not lock memory");
+        return;
+    }
+    child = fork();
+    if (child == 0) {
+        const char *problem;
+
+        /* Root may lock without limit. */
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(2);
+        setrlimit(RLIMIT_MEMLOCK, &none);
+        _exit(sr_session_check(session, AT(TEST_START), NULL, &problem) == SR_SESSION_UNCHECKED
+                  ? 0
+                  : 3);
+    }
+    waitpid(child, &status, 0);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -238,6 +272,8 @@ int main(int argc, char **argv)
     g_test_add_func("/session-check/it-is-over-at-the-second-of-its-end", test_end);
     g_test_add_func("/session-check/it-is-not-valid-before-its-start", test_start);
     g_test_add_func("/session-check/it-must-have-an-end", test_no_end);
+    g_test_add_func("/session-check/without-memory-to-lock-nothing-is-said",
+                    test_no_lockable_memory);
     for (gsize i = 0; i < G_N_ELEMENTS(exchanges); i++) {
         g_autofree char *path = g_strconcat("/session-check/exchanged/", exchanges[i].name, NULL);
 
