@@ -114,6 +114,12 @@ static gboolean open_state(SrAgent *agent, GError **error)
     return agent->grants != NULL;
 }
 
+/* Another number after every change of keys and grants, and after every lock. */
+static guint revision_of(const SrAgent *agent)
+{
+    return sr_key_ring_revision(agent->keys) + sr_grants_revision(agent->grants) + agent->locks;
+}
+
 SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder, GError **error)
 {
     g_autoptr(SrAgent) agent = g_new0(SrAgent, 1);
@@ -138,6 +144,7 @@ SrAgent *sr_agent_new(SrConfiguration *configuration, const char *runtime_folder
     if (!open_state(agent, error))
         return NULL;
     agent->audit_sent = sr_audit_last(agent->audit);
+    agent->revision = revision_of(agent);
     open_store(agent);
     agent->programs = sr_programs_new(agent);
     agent->watcher = sr_watcher_new(agent);
@@ -217,6 +224,24 @@ static void notify_followers(SrAgent *agent)
                                      json_object_array_get_idx(entries, i));
 }
 
+/*
+ * To who wants to hear it: what it was told of keys and connections may not be so any more. Without a word
+ * of what changed: each asks again, as the pages that it serves, and learns what is theirs.
+ */
+static void notify_of_changes(SrAgent *agent)
+{
+    const guint revision = revision_of(agent);
+    g_autoptr(SrJson) params = NULL;
+
+    if (revision == agent->revision)
+        return;
+    agent->revision = revision;
+    params = json_object_new_object();
+    for (guint i = 0; i < agent->connections->len; i++)
+        if (sr_connection_hears_changes(agent->connections->pdata[i]))
+            sr_connection_notify(agent->connections->pdata[i], "sealring.changed", params);
+}
+
 /* What is held in memory of state.db, as it is there. */
 static void reload_state(SrAgent *agent)
 {
@@ -258,6 +283,7 @@ gboolean sr_agent_flush(SrAgent *agent)
     committed = commit(agent);
     agent->reading = FALSE;
     notify_followers(agent);
+    notify_of_changes(agent);
     for (guint i = agent->connections->len; i > 0; i--)
         sr_connection_flush(agent->connections->pdata[i - 1], committed);
     if (agent->stopping && !has_open_requests(agent))
@@ -365,6 +391,7 @@ void sr_agent_lock(SrAgent *agent, gboolean sticky)
     sr_key_ring_clear(agent->keys);
     sr_accounts_clear(agent->accounts);
     sr_sessions_clear(agent->sessions);
+    sr_agent_schedule_flush(agent); /* extensions hear of it */
     sr_sign_ins_end(agent->sign_ins, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     deny_open_prompts(agent, SR_ERROR_STORE_LOCKED, "sealring was locked meanwhile");
     sr_store_thread_run(agent->store, lock_job, NULL, NULL, NULL, 0, on_store_locked, agent);

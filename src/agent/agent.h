@@ -66,6 +66,7 @@ typedef struct {
     gboolean reading;   /* inside a connection's callback, which flushes at its end */
     SrSignBatch *batch; /* signatures of what is being read there; else empty */
     gint64 audit_sent;  /* last entry that followers got */
+    guint revision;     /* of keys and grants, that was told */
     gboolean locked;    /* the user said lock: nothing is read from the store until unlock */
     guint
         locks; /* how often secrets were dropped: a request begun before must not bring one back */

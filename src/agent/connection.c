@@ -43,6 +43,7 @@ struct SrConnection {
     GArray *recorded; /* of Recorded */
     GPtrArray *requests;
     gboolean follows;
+    gboolean hears_changes;
     gboolean finishing;
     gboolean dead;
 };
@@ -149,6 +150,16 @@ void sr_connection_set_follows(SrConnection *connection, gboolean follows)
 gboolean sr_connection_follows(const SrConnection *connection)
 {
     return connection->follows;
+}
+
+void sr_connection_set_hears_changes(SrConnection *connection, gboolean hears)
+{
+    connection->hears_changes = hears;
+}
+
+gboolean sr_connection_hears_changes(const SrConnection *connection)
+{
+    return connection->hears_changes;
 }
 
 gboolean sr_connection_has_more(const SrConnection *connection)

@@ -63,3 +63,7 @@ int sr_connection_take_fd(SrConnection *connection);
 /* Whether it gets audit.entry notifications. */
 void sr_connection_set_follows(SrConnection *connection, gboolean follows);
 gboolean sr_connection_follows(const SrConnection *connection);
+
+/* Whether it gets sealring.changed notifications. */
+void sr_connection_set_hears_changes(SrConnection *connection, gboolean hears);
+gboolean sr_connection_hears_changes(const SrConnection *connection);

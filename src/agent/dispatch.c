@@ -192,6 +192,15 @@ static gboolean read_origin(SrConnection *connection, SrJson *envelope, const ch
     return TRUE;
 }
 
+static gboolean may_be_page(const SrMethod *method, const char *origin, GError **error)
+{
+    if (!origin || !(method->flags & SR_METHOD_NO_PAGE))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_NOT_GRANTED, "method", -1,
+                    "is for the extension itself, not for its pages");
+    return FALSE;
+}
+
 static gboolean read_params(const SrMethod *method, SrJson *envelope, SrJson **ret_params,
                             GError **error)
 {
@@ -227,7 +236,8 @@ static void start_request(SrConnection *connection, SrJson *envelope, const char
     SrJson *params = NULL;
 
     if (method && read_params(method, envelope, &params, &problem) &&
-        read_origin(connection, envelope, &origin, &problem)) {
+        read_origin(connection, envelope, &origin, &problem) &&
+        may_be_page(method, origin, &problem)) {
         if (!(method->flags & SR_METHOD_SIGN))
             sr_sign_batch_finish(sr_connection_agent(connection)->batch);
         method->handle(sr_request_new(connection, method, id, params, origin));

@@ -6,9 +6,10 @@
 typedef enum {
     SR_METHOD_OPEN = 0,
     SR_METHOD_CLI_ONLY = 1 << 0,
-    SR_METHOD_ARRAY = 1 << 1, /* params are an array (EIP-1193) */
-    SR_METHOD_FD = 1 << 2,    /* takes the passed descriptor */
-    SR_METHOD_SIGN = 1 << 3,  /* until it waits, it changes nothing that a signature relies on */
+    SR_METHOD_ARRAY = 1 << 1,   /* params are an array (EIP-1193) */
+    SR_METHOD_FD = 1 << 2,      /* takes the passed descriptor */
+    SR_METHOD_SIGN = 1 << 3,    /* until it waits, it changes nothing that a signature relies on */
+    SR_METHOD_NO_PAGE = 1 << 4, /* for the CLI and extensions acting for themselves */
 } SrMethodFlags;
 
 typedef struct SrMethod {

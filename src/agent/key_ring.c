@@ -18,6 +18,7 @@ struct SrKeyRing {
     gint64 cache_time; /* microseconds */
     guint timer;
     gboolean loaded;
+    guint revision;
     SrKeyRingChanged changed;
     gpointer changed_data;
 };
@@ -73,6 +74,7 @@ void sr_key_ring_clear(SrKeyRing *ring)
     g_ptr_array_set_size(ring->damaged, 0);
     g_clear_pointer(&ring->default_id, g_free);
     ring->loaded = FALSE;
+    ring->revision++;
     tell(ring, NULL);
 }
 
@@ -87,6 +89,11 @@ void sr_key_ring_free(SrKeyRing *ring)
     g_free(ring);
 }
 
+guint sr_key_ring_revision(const SrKeyRing *ring)
+{
+    return ring->revision;
+}
+
 gboolean sr_key_ring_is_loaded(const SrKeyRing *ring)
 {
     return ring->loaded;
@@ -95,6 +102,7 @@ gboolean sr_key_ring_is_loaded(const SrKeyRing *ring)
 static void add(SrKeyRing *ring, SrKeyInfo *info)
 {
     g_hash_table_replace(ring->infos, info->id, info);
+    ring->revision++;
 }
 
 void sr_key_ring_load(SrKeyRing *ring, SrKeyList *list, const char *default_id)
@@ -122,6 +130,7 @@ void sr_key_ring_remove(SrKeyRing *ring, const char *id)
     if (g_strcmp0(ring->default_id, id) == 0)
         g_clear_pointer(&ring->default_id, g_free);
     g_hash_table_remove(ring->infos, id);
+    ring->revision++;
 }
 
 static const SrDamagedKey *damaged_by_id(const SrKeyRing *ring, const char *id)
@@ -143,6 +152,7 @@ void sr_key_ring_set_default(SrKeyRing *ring, const char *id)
 
     g_free(ring->default_id);
     ring->default_id = copy;
+    ring->revision++;
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -297,6 +307,7 @@ void sr_key_ring_remove_damaged(SrKeyRing *ring, const char *id)
 {
     if (g_strcmp0(ring->default_id, id) == 0)
         g_clear_pointer(&ring->default_id, g_free);
+    ring->revision++;
     for (guint i = ring->damaged->len; i > 0; i--)
         if (strcmp(((const SrDamagedKey *)ring->damaged->pdata[i - 1])->id, id) == 0)
             g_ptr_array_remove_index(ring->damaged, i - 1);

@@ -81,5 +81,8 @@ SrKey *sr_key_ring_keep(SrKeyRing *ring, const char *id, SrKey *key);
 typedef void (*SrKeyRingChanged)(const char *id, gpointer user_data);
 void sr_key_ring_watch(SrKeyRing *ring, SrKeyRingChanged changed, gpointer user_data);
 
+/* Another number after every change of what the ring has but the private parts. */
+guint sr_key_ring_revision(const SrKeyRing *ring);
+
 /* How many private keys are unlocked. */
 guint sr_key_ring_unlocked(const SrKeyRing *ring);

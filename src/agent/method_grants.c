@@ -13,6 +13,14 @@
 #define SECONDS_DEFAULT 2592000
 #define SECONDS_MAX 31536000
 
+/* The command line manages all of them, an extension its own and its pages'. */
+static gboolean is_within_reach(const SrRequest *request, const SrGrant *grant)
+{
+    return sr_request_is_cli(request) ||
+           (grant->kind != SR_GRANT_PROGRAM &&
+            g_strcmp0(grant->caller, request->caller->extension) == 0);
+}
+
 static void handle_list(SrRequest *request)
 {
     g_autoptr(GPtrArray) grants = sr_grants_list(request->agent->grants);
@@ -20,9 +28,20 @@ static void handle_list(SrRequest *request)
     SrJson *result = json_object_new_object();
 
     for (guint i = 0; i < grants->len; i++)
-        json_object_array_add(array, sr_grant_view_json(grants->pdata[i]));
+        if (is_within_reach(request, grants->pdata[i]))
+            json_object_array_add(array, sr_grant_view_json(grants->pdata[i]));
     sr_json_add(result, "grants", array);
     sr_request_reply(request, result);
+}
+
+static gboolean is_one(const SrRequest *request, const char *id, GError **error)
+{
+    const SrGrant *grant = sr_grants_get(request->agent->grants, id);
+
+    if (grant && is_within_reach(request, grant))
+        return TRUE;
+    sr_error_set_at(error, SR_ERROR_KEY_NOT_FOUND, "id", -1, "there is no such grant");
+    return FALSE;
 }
 
 static void handle_revoke(SrRequest *request)
@@ -30,7 +49,7 @@ static void handle_revoke(SrRequest *request)
     GError *error = NULL;
     const char *id = sr_request_string(request, "id", &error);
 
-    if (id && sr_grants_revoke(request->agent->grants, id, &error) &&
+    if (id && is_one(request, id, &error) && sr_grants_revoke(request->agent->grants, id, &error) &&
         sr_request_record(request, "revoke-grant", NULL, &error)) {
         sr_programs_grant_revoked(request->agent->programs, id);
         sr_request_reply(request, NULL);
@@ -180,8 +199,8 @@ static void handle_add(SrRequest *request)
 }
 
 const SrMethod sr_methods_grants[] = {
-    {"grants.list", SR_METHOD_CLI_ONLY, handle_list},
+    {"grants.list", SR_METHOD_NO_PAGE, handle_list},
     {"grants.add", SR_METHOD_CLI_ONLY, handle_add},
-    {"grants.revoke", SR_METHOD_CLI_ONLY, handle_revoke},
+    {"grants.revoke", SR_METHOD_NO_PAGE, handle_revoke},
     {NULL, 0, NULL},
 };

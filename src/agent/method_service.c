@@ -63,8 +63,22 @@ static void reply_hello(SrRequest *request)
     sr_request_reply(request, result);
 }
 
+/* Only who asks for them gets notifications: browsers take the first frame after a single message
+ * for its reply. */
 static void handle_hello(SrRequest *request)
 {
+    static const char *const names[] = {"changes", NULL};
+    GError *error = NULL;
+    gboolean changes = FALSE;
+
+    if (request->params &&
+        (!sr_json_only(request->params, names, &error) ||
+         !sr_json_boolean_optional(request->params, "changes", &changes, &error))) {
+        sr_request_fail(request, error);
+        return;
+    }
+    if (changes && !request->is_page)
+        sr_connection_set_hears_changes(request->connection, TRUE);
     sr_store_view_take(request, reply_hello);
 }
 

@@ -12,37 +12,8 @@
 struct SrGrants {
     SrDatabase *database;
     GHashTable *by_id; /* id → SrGrant, owned */
+    guint revision;
 };
-
-static const char *const kind_names[] = {"accounts", "siwe", "program", "sign-in", "tokens"};
-
-const char *sr_grant_kind_name(SrGrantKind kind)
-{
-    return kind_names[kind];
-}
-
-static SrGrantKind kind_of(const char *name)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(kind_names); i++)
-        if (strcmp(name, kind_names[i]) == 0)
-            return (SrGrantKind)i;
-    return SR_GRANT_ACCOUNTS;
-}
-
-void sr_grant_free(SrGrant *grant)
-{
-    if (!grant)
-        return;
-    g_free(grant->id);
-    g_free(grant->caller);
-    g_free(grant->origin);
-    g_free(grant->key);
-    g_free(grant->domain);
-    g_free(grant->delegate);
-    g_free(grant->capabilities);
-    g_free(grant->scope);
-    g_free(grant);
-}
 
 static char *column_text(sqlite3_stmt *statement, int column)
 {
@@ -54,7 +25,7 @@ static SrGrant *grant_from_row(sqlite3_stmt *statement)
     SrGrant *grant = g_new0(SrGrant, 1);
 
     grant->id = column_text(statement, 0);
-    grant->kind = kind_of((const char *)sqlite3_column_text(statement, 1));
+    grant->kind = sr_grant_kind_of((const char *)sqlite3_column_text(statement, 1));
     grant->caller = column_text(statement, 2);
     grant->origin = column_text(statement, 3);
     grant->key = column_text(statement, 4);
@@ -79,6 +50,7 @@ gboolean sr_grants_reload(SrGrants *grants, GError **error)
     if (!statement)
         return FALSE;
     g_hash_table_remove_all(grants->by_id);
+    grants->revision++;
     while (sqlite3_step(statement) == SQLITE_ROW) {
         SrGrant *grant = grant_from_row(statement);
 
@@ -106,6 +78,11 @@ void sr_grants_free(SrGrants *grants)
     g_free(grants);
 }
 
+guint sr_grants_revision(const SrGrants *grants)
+{
+    return grants->revision;
+}
+
 static void bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
     sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
@@ -125,7 +102,7 @@ static const SrGrant *insert(SrGrants *grants, SrGrant *grant, GError **error)
     if (!statement)
         return NULL;
     bind_text(statement, 1, grant->id);
-    bind_text(statement, 2, kind_names[grant->kind]);
+    bind_text(statement, 2, sr_grant_kind_name(grant->kind));
     bind_text(statement, 3, grant->caller);
     bind_text(statement, 4, grant->origin);
     bind_text(statement, 5, grant->key);
@@ -140,24 +117,7 @@ static const SrGrant *insert(SrGrants *grants, SrGrant *grant, GError **error)
     if (!sr_database_run(grants->database, statement, error))
         return NULL;
     g_hash_table_replace(grants->by_id, grant->id, g_steal_pointer(&owned));
-    return grant;
-}
-
-static SrGrant *grant_new(SrGrantKind kind, const char *caller, const char *origin, const char *key,
-                          GError **error)
-{
-    g_autofree char *id = sr_random_alphanumeric(12, error);
-    SrGrant *grant;
-
-    if (!id)
-        return NULL;
-    grant = g_new0(SrGrant, 1);
-    grant->id = g_steal_pointer(&id);
-    grant->kind = kind;
-    grant->caller = g_strdup(caller);
-    grant->origin = g_strdup(origin);
-    grant->key = g_strdup(key);
-    grant->created = g_get_real_time();
+    grants->revision++;
     return grant;
 }
 
@@ -194,7 +154,7 @@ gboolean sr_grants_give(SrGrants *grants, SrGrantKind kind, const char *caller, 
 
     if (sr_grants_has(grants, kind, caller, origin, key))
         return TRUE;
-    grant = grant_new(kind, caller, origin, key, error);
+    grant = sr_grant_new(kind, caller, origin, key, error);
     return grant && insert(grants, grant, error);
 }
 
@@ -288,7 +248,7 @@ const SrGrant *sr_grants_remember(SrGrants *grants, const char *caller, const ch
                         "requestId");
         return NULL;
     }
-    grant = grant_new(SR_GRANT_SIWE, caller, origin, key, error);
+    grant = sr_grant_new(SR_GRANT_SIWE, caller, origin, key, error);
     if (!grant)
         return NULL;
     grant->domain = g_strndup(siwe->domain.data, siwe->domain.length);
@@ -338,7 +298,7 @@ const SrGrant *sr_grants_find(const SrGrants *grants, const char *caller, const 
 const SrGrant *sr_grants_allow_program(SrGrants *grants, const char *program, const char *key,
                                        gint64 expires, GError **error)
 {
-    SrGrant *grant = grant_new(SR_GRANT_PROGRAM, program, "", key, error);
+    SrGrant *grant = sr_grant_new(SR_GRANT_PROGRAM, program, "", key, error);
 
     if (!grant)
         return NULL;
@@ -405,6 +365,11 @@ GPtrArray *sr_grants_list(const SrGrants *grants)
     return list;
 }
 
+const SrGrant *sr_grants_get(const SrGrants *grants, const char *id)
+{
+    return g_hash_table_lookup(grants->by_id, id);
+}
+
 gboolean sr_grants_revoke(SrGrants *grants, const char *id, GError **error)
 {
     sqlite3_stmt *statement;
@@ -424,6 +389,7 @@ gboolean sr_grants_revoke(SrGrants *grants, const char *id, GError **error)
     if (!sr_database_run(grants->database, statement, error))
         return FALSE;
     g_hash_table_remove(grants->by_id, id);
+    grants->revision++;
     return TRUE;
 }
 
@@ -450,7 +416,7 @@ gboolean sr_grants_prune(SrGrants *grants, gint64 now, GError **error)
     sqlite3_bind_int64(statement, 1, now);
     if (!sr_database_run(grants->database, statement, error))
         return FALSE;
-    g_hash_table_foreach_remove(grants->by_id, has_ended, &now);
+    grants->revision += g_hash_table_foreach_remove(grants->by_id, has_ended, &now);
     return TRUE;
 }
 

@@ -15,36 +15,7 @@
 #include "ethereum/recap.h"
 #include "ethereum/siwe.h"
 #include "policy/database.h"
-
-typedef enum {
-    SR_GRANT_ACCOUNTS,
-    SR_GRANT_SIWE,
-    SR_GRANT_PROGRAM,
-    SR_GRANT_SIGN_IN,
-    SR_GRANT_TOKENS,
-} SrGrantKind;
-
-/* "accounts", "siwe", "program", "sign-in", "tokens". Static text. */
-const char *sr_grant_kind_name(SrGrantKind kind);
-
-typedef struct {
-    char *id;
-    SrGrantKind kind;
-    char *caller; /* extension id; the path of a program */
-    char *origin; /* the page's, or the extension id again; "" for a program */
-    char *key;    /* key id; for a program also "accounts" or "keys": all of the token; for a
-                   * sign-in issuer and client, for tokens the account's id */
-    char *domain; /* siwe only, as are the next four */
-    char *delegate;
-    char *capabilities;     /* for people */
-    char *scope;            /* SHA-256 (hex) of what must be the same in every message */
-    gint64 maximum_seconds; /* longest validity of a message; 0: may be without end */
-    gint64 created;         /* microseconds since 1970, so that the order of a list is clear */
-    gint64 expires;         /* seconds since 1970; 0: none */
-} SrGrant;
-
-void sr_grant_free(SrGrant *grant);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrGrant, sr_grant_free)
+#include "policy/grant.h"
 
 typedef struct SrGrants SrGrants;
 
@@ -55,6 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrGrants, sr_grants_free)
 
 /* After a failed commit: read all grants again. */
 gboolean sr_grants_reload(SrGrants *grants, GError **error);
+
+/* Another number after every change of the grants. */
+guint sr_grants_revision(const SrGrants *grants);
 
 /* Whether any key is connected to the caller. */
 gboolean sr_grants_knows_caller(const SrGrants *grants, const char *caller, const char *origin);
@@ -108,6 +82,9 @@ gboolean sr_grants_has(const SrGrants *grants, SrGrantKind kind, const char *cal
                        const char *origin, const char *key);
 gboolean sr_grants_give(SrGrants *grants, SrGrantKind kind, const char *caller, const char *origin,
                         const char *key, GError **error);
+
+/* The grant @id, NULL when there is none. Borrowed. */
+const SrGrant *sr_grants_get(const SrGrants *grants, const char *id);
 
 /* All grants in force, oldest first; of SrGrant, borrowed. Free the array. */
 GPtrArray *sr_grants_list(const SrGrants *grants);
