@@ -20,11 +20,6 @@ static SrRecord *record_of(const SrSession *session, GError **error)
     return line ? sr_record_new(SR_RECORD_SESSION, session->id, ALGORITHM, label, line) : NULL;
 }
 
-static gboolean has_id(gconstpointer session, gconstpointer id)
-{
-    return strcmp(((const SrSession *)session)->id, id) == 0;
-}
-
 static gboolean has_owner(gconstpointer session, gconstpointer other)
 {
     const SrSession *a = session;
@@ -33,52 +28,64 @@ static gboolean has_owner(gconstpointer session, gconstpointer other)
     return strcmp(a->caller, b->caller) == 0 && strcmp(a->origin, b->origin) == 0;
 }
 
-/* Remove the oldest sessions of the owner of @session that are too many now. Those of @written stay
- * whatever the clock said when the others were made. */
-static gboolean remove_surplus(SrStore *store, const SrSession *session, GPtrArray *written,
-                               GError **error)
+static gboolean has_id(gconstpointer session, gconstpointer id)
+{
+    return strcmp(((const SrSession *)session)->id, id) == 0;
+}
+
+/* How many of @sessions belong to the owner of @session. */
+static guint count_owned(const GPtrArray *sessions, const SrSession *session)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < sessions->len; i++)
+        count += has_owner(sessions->pdata[i], session) ? 1 : 0;
+    return count;
+}
+
+/* Into @surplus (of char *) the oldest of the owner of @session that are too many once @sessions
+ * are there. These stay whatever the clock said when the others were made. */
+static gboolean find_surplus(SrStore *store, const SrSession *session, GPtrArray *sessions,
+                             GPtrArray *surplus, GError **error)
 {
     g_autofree char *prefix = sr_session_id_prefix(session->caller, session->origin);
     g_autoptr(GPtrArray) entries = sr_store_list_entries(store, SR_RECORD_SESSION, prefix, error);
-    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    guint count = count_owned(sessions, session);
 
-    for (guint i = 0; entries && i < entries->len && entries->len - ids->len > SR_SESSIONS_MAX;
-         i++) {
-        const SrRecord *entry = entries->pdata[i];
+    if (!entries)
+        return FALSE;
+    for (guint i = entries->len; i > 0; i--) {
+        const SrRecord *entry = entries->pdata[i - 1];
 
-        if (!g_ptr_array_find_with_equal_func(written, entry->id, has_id, NULL))
-            g_ptr_array_add(ids, entry->id);
+        if (g_ptr_array_find_with_equal_func(sessions, entry->id, has_id, NULL))
+            continue;
+        if (++count > SR_SESSIONS_MAX)
+            g_ptr_array_add(surplus, g_strdup(entry->id));
     }
-    return entries && (ids->len == 0 || sr_store_remove_all(store, SR_RECORD_SESSION, ids, error));
+    return TRUE;
 }
 
-static void free_record(gpointer record)
+static SrRecord *make_record(guint index, gpointer sessions, GError **error)
 {
-    sr_record_free(record);
+    return record_of(((const GPtrArray *)sessions)->pdata[index], error);
 }
 
-/* First all are written, then others are removed: a kill in between loses none of those that
- * somebody was told of. */
 gboolean sr_session_put_batch(SrStore *store, GPtrArray *sessions, GError **error)
 {
-    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    const SrRecordSource source = {SR_RECORD_SESSION, sessions->len, make_record, sessions};
+    g_autoptr(GPtrArray) surplus = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) owners = g_ptr_array_new(); /* one session of each */
 
     for (guint i = 0; i < sessions->len; i++) {
-        SrRecord *record = record_of(sessions->pdata[i], error);
+        SrSession *session = sessions->pdata[i];
 
-        if (!record)
+        if (g_ptr_array_find_with_equal_func(owners, session, has_owner, NULL))
+            continue;
+        g_ptr_array_add(owners, session);
+        if (!find_surplus(store, session, sessions, surplus, error))
             return FALSE;
-        g_ptr_array_add(records, record);
-        if (!g_ptr_array_find_with_equal_func(owners, sessions->pdata[i], has_owner, NULL))
-            g_ptr_array_add(owners, sessions->pdata[i]);
     }
-    if (!sr_store_put_all(store, records, error))
-        return FALSE;
-    for (guint i = 0; i < owners->len; i++)
-        if (!remove_surplus(store, owners->pdata[i], sessions, error))
-            return FALSE;
-    return TRUE;
+    return sr_store_put_all(store, &source, surplus, error);
 }
 
 gpointer sr_session_get_job(SrStore *store, gpointer data, GError **error)

@@ -1,10 +1,10 @@
 #include "base/secret.h"
 
 #include "base/error.h"
+#include "base/secret_pages.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define STACK_WIPED (16u * 1024u) /* bytes; the calls in question use less than 4 KiB */
@@ -23,16 +23,10 @@ struct SrSecret {
     guint8 data[];
 };
 
-static gsize page_size(void)
-{
-    return (gsize)sysconf(_SC_PAGESIZE);
-}
-
 SrSecret *sr_secret_new(gsize size, GError **error)
 {
-    const gsize page = page_size();
-    gsize mapped;
     SrSecret *secret;
+    gsize mapped;
 
     if (size > SR_SECRET_MAX) {
         sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED,
@@ -40,23 +34,9 @@ SrSecret *sr_secret_new(gsize size, GError **error)
         return NULL;
     }
     /* One byte more than asked, so that a NUL always follows. */
-    mapped = (sizeof(SrSecret) + size + 1 + page - 1) / page * page;
-    secret = mmap(NULL, mapped + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (secret == MAP_FAILED) {
-        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "no memory for a secret: %s",
-                     g_strerror(errno));
+    secret = sr_secret_pages_new(sizeof(SrSecret) + size + 1, &mapped, error);
+    if (!secret)
         return NULL;
-    }
-    if (mlock(secret, mapped) != 0) {
-        sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED,
-                     "cannot lock memory for a secret (%s); raise RLIMIT_MEMLOCK (ulimit -l)",
-                     g_strerror(errno));
-        munmap(secret, mapped + page);
-        return NULL;
-    }
-    mprotect((guint8 *)secret + mapped, page, PROT_NONE);
-    madvise(secret, mapped, MADV_DONTDUMP);
-    madvise(secret, mapped, MADV_WIPEONFORK);
     secret->mapped = mapped;
     secret->size = size;
     return secret;
@@ -196,10 +176,6 @@ __attribute__((noinline, no_sanitize("address"))) void sr_secret_wipe_stack(void
 
 void sr_secret_free(SrSecret *secret)
 {
-    if (!secret)
-        return;
-    const gsize mapped = secret->mapped;
-
-    explicit_bzero(secret, mapped);
-    munmap(secret, mapped + page_size());
+    if (secret)
+        sr_secret_pages_free(secret, secret->mapped);
 }

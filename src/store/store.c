@@ -188,17 +188,41 @@ gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error)
     return check_record(record, error) && store->class->put(store, record, error);
 }
 
-gboolean sr_store_put_all(SrStore *store, const GPtrArray *records, GError **error)
+static SrRecord *make_checked(guint index, gpointer data, GError **error)
 {
-    for (guint i = 0; i < records->len; i++)
-        if (!check_record(records->pdata[i], error))
+    const SrRecordSource *source = data;
+    g_autoptr(SrRecord) record = source->make(index, source->data, error);
+
+    return record && check_record(record, error) ? g_steal_pointer(&record) : NULL;
+}
+
+/* A store without transactions: nothing goes before all is there. */
+static gboolean put_one_by_one(SrStore *store, const SrRecordSource *source,
+                               const GPtrArray *surplus, GError **error)
+{
+    for (guint i = 0; i < source->count; i++) {
+        g_autoptr(SrRecord) record = source->make(i, source->data, error);
+
+        if (!record || !store->class->put(store, record, error))
             return FALSE;
-    if (store->class->put_all)
-        return store->class->put_all(store, records, error);
-    for (guint i = 0; i < records->len; i++)
-        if (!store->class->put(store, records->pdata[i], error))
+    }
+    for (guint i = 0; i < surplus->len; i++)
+        if (!store->class->remove(store, source->kind, surplus->pdata[i], error))
             return FALSE;
     return TRUE;
+}
+
+gboolean sr_store_put_all(SrStore *store, const SrRecordSource *source, const GPtrArray *surplus,
+                          GError **error)
+{
+    const SrRecordSource checked = {source->kind, source->count, make_checked,
+                                    (gpointer)(guintptr)source};
+
+    for (guint i = 0; i < surplus->len; i++)
+        if (!check_found_id(surplus->pdata[i], error))
+            return FALSE;
+    return store->class->put_all ? store->class->put_all(store, &checked, surplus, error)
+                                 : put_one_by_one(store, &checked, surplus, error);
 }
 
 SrRecord *sr_store_get(SrStore *store, SrRecordKind kind, const char *id, GError **error)
@@ -258,17 +282,6 @@ gboolean sr_store_visit(SrStore *store, SrRecordKind kind, const char *prefix, S
 gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
 {
     return check_found_id(id, error) && store->class->remove(store, kind, id, error);
-}
-
-gboolean sr_store_remove_all(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
-                             GError **error)
-{
-    if (store->class->remove_all)
-        return store->class->remove_all(store, kind, ids, error);
-    for (guint i = 0; i < ids->len; i++)
-        if (!sr_store_remove(store, kind, ids->pdata[i], error))
-            return FALSE;
-    return TRUE;
 }
 
 gboolean sr_store_unlock(SrStore *store, const SrSecret *passphrase, GError **error)

@@ -83,20 +83,27 @@ const char *sr_store_state_name(SrStoreState state);
 
 typedef struct SrStore SrStore;
 
+/* Records that are made when their turn comes, so that only one secret is in memory at a time. */
+typedef struct {
+    SrRecordKind kind; /* of all of them */
+    guint count;
+    SrRecord *(*make)(guint index, gpointer data, GError **error); /* once each, in their order */
+    gpointer data;
+} SrRecordSource;
+
 /* The implementations fill this in; others use the functions below. */
 typedef struct {
     const char *name; /* "secret-service", "vault" */
     SrStoreState (*state)(SrStore *store, char **ret_detail);
     gboolean (*put)(SrStore *store, const SrRecord *record, GError **error);
-    gboolean (*put_all)(SrStore *store, const GPtrArray *records, GError **error); /* or NULL */
+    gboolean (*put_all)(SrStore *store, const SrRecordSource *source, const GPtrArray *surplus,
+                        GError **error); /* or NULL */
     SrRecord *(*get)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
     GPtrArray *(*list_entries)(SrStore *store, SrRecordKind kind, const char *prefix,
                                GError **error);
     gboolean (*visit)(SrStore *store, SrRecordKind kind, const char *prefix, SrRecordVisit visit,
                       gpointer data, GError **error);
     gboolean (*remove)(SrStore *store, SrRecordKind kind, const char *id, GError **error);
-    gboolean (*remove_all)(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
-                           GError **error); /* or NULL */
     gboolean (*unlock)(SrStore *store, const SrSecret *passphrase, GError **error);
     void (*lock)(SrStore *store);
     void (*free)(SrStore *store);
@@ -119,10 +126,12 @@ SrStoreState sr_store_state(SrStore *store, char **ret_detail);
 gboolean sr_store_put(SrStore *store, const SrRecord *record, GError **error);
 
 /*
- * The same for several (of SrRecord, at least one): where the store has transactions all of them
- * or none, at the cost of one. When this fails elsewhere, some may have been written.
+ * The same for all records of @source, in whose place those of that kind with the ids @surplus (of
+ * char *) are removed: where the store has transactions all of it or nothing, at the cost of one.
+ * When this fails elsewhere, some may have been written, and after all of them some removed.
  */
-gboolean sr_store_put_all(SrStore *store, const GPtrArray *records, GError **error);
+gboolean sr_store_put_all(SrStore *store, const SrRecordSource *source, const GPtrArray *surplus,
+                          GError **error);
 
 /* One record, or NULL with SR_ERROR_KEY_NOT_FOUND (any kind), _STORE_LOCKED, _STORE_UNAVAILABLE,
  * _CORRUPT. @id is any id that sr_store_list_entries tells. Owned by the caller. */
@@ -147,10 +156,6 @@ gboolean sr_store_visit(SrStore *store, SrRecordKind kind, const char *prefix, S
 /* Remove, damaged or not; TRUE also when there was none. @id is any id that sr_store_list_entries
  * tells; that of a damaged record may break the rules of SrRecord. */
 gboolean sr_store_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error);
-
-/* The same for several (of char *), as sr_store_put_all does it. */
-gboolean sr_store_remove_all(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
-                             GError **error);
 
 /*
  * Unlock with a passphrase. A vault that is SR_STORE_EMPTY is created with it; SR_ERROR_

@@ -131,25 +131,40 @@ static gboolean write_record(Vault *self, SrVaultDatabase *database, const SrRec
     return row && sr_vault_database_put(database, row, error);
 }
 
-static gboolean write_all(Vault *self, const GPtrArray *records, GError **error)
+/* Write what @source has, and take down the ids in @ids. */
+static gboolean write_records(Vault *self, SrVaultDatabase *database, const SrRecordSource *source,
+                              GPtrArray *ids, GError **error)
+{
+    for (guint i = 0; i < source->count; i++) {
+        g_autoptr(SrRecord) record = source->make(i, source->data, error);
+
+        if (!record || !write_record(self, database, record, error))
+            return FALSE;
+        g_ptr_array_add(ids, g_strdup(record->id));
+    }
+    return TRUE;
+}
+
+static gboolean write_all(Vault *self, const SrRecordSource *source, const GPtrArray *surplus,
+                          GPtrArray *ids, GError **error)
 {
     g_autoptr(SrVaultDatabase) database = begin(self, TRUE, error);
 
-    for (guint i = 0; database && i < records->len; i++)
-        if (!write_record(self, database, records->pdata[i], error))
+    for (guint i = 0; database && i < surplus->len; i++)
+        if (!sr_vault_database_remove(database, source->kind, surplus->pdata[i], error))
             return FALSE;
-    return database && sr_vault_database_commit(database, error);
+    return database && write_records(self, database, source, ids, error) &&
+           sr_vault_database_commit(database, error);
 }
 
 /* Reads from the file again, not from the writer's cache. Another process may have replaced a
  * record in between; that it opens is what counts then. */
-static gboolean read_all(Vault *self, const GPtrArray *records, GError **error)
+static gboolean read_all(Vault *self, SrRecordKind kind, const GPtrArray *ids, GError **error)
 {
     g_autoptr(SrVaultDatabase) database = begin(self, FALSE, error);
 
-    for (guint i = 0; database && i < records->len; i++) {
-        const SrRecord *record = records->pdata[i];
-        g_autoptr(SrRecord) found = load(self, database, record->kind, record->id, error);
+    for (guint i = 0; database && i < ids->len; i++) {
+        g_autoptr(SrRecord) found = load(self, database, kind, ids->pdata[i], error);
 
         if (!found)
             return FALSE;
@@ -157,17 +172,27 @@ static gboolean read_all(Vault *self, const GPtrArray *records, GError **error)
     return database != NULL;
 }
 
-static gboolean vault_put_all(SrStore *store, const GPtrArray *records, GError **error)
+static gboolean vault_put_all(SrStore *store, const SrRecordSource *source,
+                              const GPtrArray *surplus, GError **error)
 {
-    return write_all((Vault *)store, records, error) && read_all((Vault *)store, records, error);
+    Vault *self = (Vault *)store;
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+
+    return write_all(self, source, surplus, ids, error) && read_all(self, source->kind, ids, error);
 }
 
 static gboolean vault_put(SrStore *store, const SrRecord *record, GError **error)
 {
-    gpointer only = (gpointer)(guintptr)record;
-    const GPtrArray records = {&only, 1};
+    Vault *self = (Vault *)store;
+    gpointer only = record->id;
+    const GPtrArray ids = {&only, 1};
+    g_autoptr(SrVaultDatabase) database = begin(self, TRUE, error);
 
-    return vault_put_all(store, &records, error);
+    if (!database || !write_record(self, database, record, error) ||
+        !sr_vault_database_commit(database, error))
+        return FALSE;
+    g_clear_pointer(&database, sr_vault_database_free);
+    return read_all(self, record->kind, &ids, error);
 }
 
 static void free_record(gpointer record)
@@ -235,23 +260,12 @@ static gboolean vault_visit(SrStore *store, SrRecordKind kind, const char *prefi
     return entries != NULL;
 }
 
-static gboolean vault_remove_all(SrStore *store, SrRecordKind kind, const GPtrArray *ids,
-                                 GError **error)
+static gboolean vault_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
 {
     g_autoptr(SrVaultDatabase) database = begin((Vault *)store, TRUE, error);
 
-    for (guint i = 0; database && i < ids->len; i++)
-        if (!sr_vault_database_remove(database, kind, ids->pdata[i], error))
-            return FALSE;
-    return database && sr_vault_database_commit(database, error);
-}
-
-static gboolean vault_remove(SrStore *store, SrRecordKind kind, const char *id, GError **error)
-{
-    gpointer only = (gpointer)(guintptr)id;
-    const GPtrArray ids = {&only, 1};
-
-    return vault_remove_all(store, kind, &ids, error);
+    return database && sr_vault_database_remove(database, kind, id, error) &&
+           sr_vault_database_commit(database, error);
 }
 
 /* Fresh keys and one slot, in one transaction. Somebody else may set the vault up meanwhile: then
@@ -361,7 +375,6 @@ static const SrStoreClass vault_class = {
     .list_entries = vault_list_entries,
     .visit = vault_visit,
     .remove = vault_remove,
-    .remove_all = vault_remove_all,
     .unlock = vault_unlock,
     .lock = vault_lock,
     .free = vault_free,

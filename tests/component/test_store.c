@@ -150,6 +150,62 @@ static void test_remove(SrStore *store)
     g_assert_no_error(error);
 }
 
+/* The last one cannot be made when @data is set. */
+static SrRecord *make_numbered(guint index, gpointer data, GError **error)
+{
+    g_autofree char *id = g_strdup_printf("new-%u", index);
+
+    if (!data || index < 2)
+        return record_from_text(SR_RECORD_SESSION, id, NULL, "", id);
+    sr_error_set(error, SR_ERROR_LIMIT_EXCEEDED, "no more of them");
+    return NULL;
+}
+
+static GPtrArray *ids_of(const char *first, const char *second)
+{
+    GPtrArray *ids = g_ptr_array_new();
+
+    g_ptr_array_add(ids, (gpointer)(guintptr)first);
+    g_ptr_array_add(ids, (gpointer)(guintptr)second);
+    return ids;
+}
+
+static void test_put_all(SrStore *store)
+{
+    const SrRecordSource source = {SR_RECORD_SESSION, 3, make_numbered, NULL};
+    g_autoptr(GPtrArray) surplus = ids_of("old-1", "never-there");
+    g_autoptr(GError) error = NULL;
+
+    assert_put(store, SR_RECORD_SESSION, "old-1", "one");
+    assert_put(store, SR_RECORD_SESSION, "old-2", "two");
+    assert_put(store, SR_RECORD_SESSION, "new-1", "was there already");
+    assert_put(store, SR_RECORD_RECORD, "old-1", "another kind");
+    g_assert_true(sr_store_put_all(store, &source, surplus, &error));
+    g_assert_no_error(error);
+    assert_missing(store, SR_RECORD_SESSION, "old-1");
+    assert_holds(store, SR_RECORD_SESSION, "old-2", "two");
+    assert_holds(store, SR_RECORD_SESSION, "new-0", "new-0");
+    assert_holds(store, SR_RECORD_SESSION, "new-1", "new-1");
+    assert_holds(store, SR_RECORD_SESSION, "new-2", "new-2");
+    assert_holds(store, SR_RECORD_RECORD, "old-1", "another kind");
+}
+
+static void test_put_all_fails(SrStore *store)
+{
+    const SrRecordSource source = {SR_RECORD_SESSION, 3, make_numbered, store};
+    g_autoptr(GPtrArray) surplus = ids_of("old-1", "old-2");
+    g_autoptr(GError) error = NULL;
+
+    assert_put(store, SR_RECORD_SESSION, "old-1", "one");
+    assert_put(store, SR_RECORD_SESSION, "old-2", "two");
+    g_assert_false(sr_store_put_all(store, &source, surplus, &error));
+    g_assert_error(error, SR_ERROR, SR_ERROR_LIMIT_EXCEEDED);
+    assert_holds(store, SR_RECORD_SESSION, "old-1", "one");
+    assert_holds(store, SR_RECORD_SESSION, "old-2", "two");
+    if (g_str_equal(sr_store_name(store), "vault"))
+        assert_missing(store, SR_RECORD_SESSION, "new-0");
+}
+
 static void test_missing(SrStore *store)
 {
     assert_missing(store, SR_RECORD_ACCOUNT, "never");
@@ -398,6 +454,8 @@ static const struct {
     {"list-takes-a-prefix-and-sorts-by-id", test_list_prefix_and_order},
     {"a-visit-ends-when-told", test_a_visit_ends_when_told},
     {"remove-takes-one-and-is-content-with-none", test_remove},
+    {"put-all-writes-several-and-removes-what-is-too-many", test_put_all},
+    {"put-all-that-fails-removes-nothing", test_put_all_fails},
     {"missing-is-not-an-other-error", test_missing},
     {"long-secrets-come-back-whole", test_long},
     {"every-printable-character-comes-back", test_printable},

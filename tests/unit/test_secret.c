@@ -92,8 +92,8 @@ static void test_locked(void)
         g_test_skip("the sanitizer does not lock memory");
         return;
     }
-    secret = sr_secret_new(3 * page_size(), NULL);
-    g_assert_cmpuint(locked_kib() - before, ==, 4 * page_size() / 1024);
+    secret = sr_secret_new(20 * page_size(), NULL);
+    g_assert_cmpuint(locked_kib() - before, ==, 21 * page_size() / 1024);
     sr_secret_free(secret);
     g_assert_cmpuint(locked_kib(), ==, before);
 }
@@ -396,15 +396,146 @@ int munmap(void *address, size_t length)
 
 static void test_free_wipes_first(void)
 {
-    SrSecret *secret = sr_secret_new(5000, NULL);
+    SrSecret *secret = sr_secret_new(100000, NULL);
 
-    memset(sr_secret_data(secret), 0xAA, 5000);
+    memset(sr_secret_data(secret), 0xAA, 100000);
     watch.secret = sr_secret_peek(secret);
-    watch.size = 5000;
+    watch.size = 100000;
     sr_secret_free(secret);
     watch.secret = NULL;
     g_assert_true(watch.seen);
     g_assert_true(watch.wiped);
+}
+
+/* --- pages that are kept for the next secret ------------------------------------------------- */
+
+/* Memory as the kernel sees it, whoever may not touch it. */
+static void read_memory(const void *address, guint8 *bytes, gsize size)
+{
+    const int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+
+    g_assert_cmpint(pread(fd, bytes, size, (off_t)(guintptr)address), ==, (gssize)size);
+    close(fd);
+}
+
+static void test_kept_pages_are_wiped(void)
+{
+    SrSecret *secret = sr_secret_new(5000, NULL);
+    const guint8 *bytes = sr_secret_peek(secret);
+    guint8 seen[5000];
+
+    memset(sr_secret_data(secret), 0xAA, 5000);
+    sr_secret_free(secret);
+    read_memory(bytes, seen, sizeof seen);
+    for (gsize i = 0; i < sizeof seen; i++)
+        g_assert_cmpuint(seen[i], ==, 0);
+    secret = sr_secret_new(4900, NULL);
+    g_assert_true(sr_secret_peek(secret) == bytes);
+    g_assert_cmpuint(sr_secret_size(secret), ==, 4900);
+    sr_secret_free(secret);
+    sr_secret_free(sr_secret_new(5000, NULL));
+}
+
+static void test_kept_pages_are_few(void)
+{
+    const guint before = locked_kib();
+    SrSecret *secrets[200];
+
+    if (UNDER_ASAN) {
+        g_test_skip("the sanitizer does not lock memory");
+        return;
+    }
+    for (gsize pages = 1; pages <= 10; pages++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++)
+            secrets[i] = sr_secret_new(pages * page_size() - 100, NULL);
+        for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++)
+            sr_secret_free(secrets[i]);
+    }
+    g_assert_cmpuint(locked_kib(), <=, before + 256 * page_size() / 1024);
+}
+
+/* What a child inherits is not locked there. */
+static void test_child_keeps_nothing(void)
+{
+    pid_t child;
+    int status;
+
+    sr_secret_free(sr_secret_new(32, NULL));
+    child = fork();
+    if (child == 0) {
+        SrSecret *secret = sr_secret_new(32, NULL);
+        const char *flags = secret ? mapping_flags(sr_secret_data(secret)) : NULL;
+
+        _exit(!flags ? 2 : strstr(flags, " lo") || UNDER_ASAN ? 0 : 3);
+    }
+    waitpid(child, &status, 0);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
+/* Fill a limit of 16 pages with kept ones, then ask for more than what is left. */
+static int use_all_that_can_be_locked(void)
+{
+    const struct rlimit limit = {16 * page_size(), 16 * page_size()};
+    SrSecret *secrets[8];
+
+    /* Root may lock without limit. */
+    if (geteuid() == 0 && setuid(65534) != 0)
+        return 2;
+    setrlimit(RLIMIT_MEMLOCK, &limit);
+    for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++)
+        secrets[i] = sr_secret_new(32, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(secrets); i++) {
+        if (!secrets[i])
+            return 3;
+        sr_secret_free(secrets[i]);
+    }
+    return sr_secret_new(12 * page_size() - 100, NULL) ? 0 : 4;
+}
+
+static void test_kept_pages_make_room(void)
+{
+    pid_t child;
+    int status;
+
+    if (UNDER_ASAN) {
+        g_test_skip("the sanitizer does not lock memory");
+        return;
+    }
+    child = fork();
+    if (child == 0)
+        _exit(use_all_that_can_be_locked());
+    waitpid(child, &status, 0);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
+static gpointer make_secrets(gpointer data)
+{
+    const guint8 mine = (guint8)GPOINTER_TO_UINT(data);
+
+    for (gsize i = 0; i < 5000; i++) {
+        const gsize size = 1 + i * 37 % 20000;
+        SrSecret *secret = sr_secret_new(size, NULL);
+        guint8 *bytes = sr_secret_data(secret);
+
+        g_assert_true(bytes[0] == 0 && bytes[size - 1] == 0);
+        memset(bytes, mine, size);
+        g_thread_yield();
+        g_assert_true(bytes[0] == mine && bytes[size - 1] == mine);
+        sr_secret_free(secret);
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    GThread *threads[4];
+
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("secrets", make_secrets, GUINT_TO_POINTER(i + 1));
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
 }
 
 int main(int argc, char **argv)
@@ -425,5 +556,11 @@ int main(int argc, char **argv)
     g_test_add_func("/secret/write-fd", test_write_fd);
     g_test_add_func("/secret/no-lockable-memory-no-secret", test_no_lockable_memory);
     g_test_add_func("/secret/free-wipes-first", test_free_wipes_first);
+    g_test_add_func("/secret/kept-pages-are-wiped-and-used-again", test_kept_pages_are_wiped);
+    g_test_add_func("/secret/kept-pages-are-few", test_kept_pages_are_few);
+    g_test_add_func("/secret/a-child-keeps-no-pages-of-its-parent", test_child_keeps_nothing);
+    g_test_add_func("/secret/kept-pages-make-room-where-memory-is-short",
+                    test_kept_pages_make_room);
+    g_test_add_func("/secret/threads-never-share-pages", test_threads);
     return g_test_run();
 }
