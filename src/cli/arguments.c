@@ -13,9 +13,10 @@ struct SrArguments {
     GPtrArray *operands; /* borrowed */
 };
 
+enum { JSON, HELP };
 static const SrOption common_options[] = {
-    {"json", NULL, NULL},
-    {"help", NULL, NULL},
+    [JSON] = {"json", NULL, NULL},
+    [HELP] = {"help", NULL, NULL},
     {NULL, NULL, NULL},
 };
 
@@ -41,13 +42,14 @@ static const SrOption *find_option(const SrOption *options, const char *name, gs
     return NULL;
 }
 
-static gboolean add_given(SrArguments *arguments, const char *name, const char *value,
+static gboolean add_given(SrArguments *arguments, const SrOption *option, const char *value,
                           GError **error)
 {
-    const Given given = {name, value};
+    const Given given = {option->name, value};
+    const gboolean repeatable = option->value && g_str_has_suffix(option->value, "...");
 
-    if (sr_arguments_flag(arguments, name))
-        return sr_usage_error(error, "--%s is given twice", name);
+    if (!repeatable && sr_arguments_flag(arguments, option->name))
+        return sr_usage_error(error, "--%s is given twice", option->name);
     g_array_append_val(arguments->options, given);
     return TRUE;
 }
@@ -73,7 +75,7 @@ static gboolean take_option(SrArguments *arguments, const SrOption *options,
         if (!value)
             return sr_usage_error(error, "--%s needs a value: %s", option->name, option->value);
     }
-    return add_given(arguments, option->name, value, error);
+    return add_given(arguments, option, value, error);
 }
 
 static gboolean take_words(SrArguments *arguments, char *const *words, const SrOption *options,
@@ -87,7 +89,7 @@ static gboolean take_words(SrArguments *arguments, char *const *words, const SrO
         } else if (strcmp(*words, "--") == 0) {
             only_operands = TRUE;
         } else if (strcmp(*words, "-h") == 0) {
-            if (!add_given(arguments, "help", "", error))
+            if (!add_given(arguments, &common_options[HELP], "", error))
                 return FALSE;
         } else if ((*words)[1] != '-') {
             return sr_usage_error(error, "unknown option %.64s", *words);
@@ -129,6 +131,20 @@ const char *sr_arguments_option(const SrArguments *arguments, const char *name)
             return given->value;
     }
     return NULL;
+}
+
+const char **sr_arguments_options(const SrArguments *arguments, const char *name)
+{
+    GPtrArray *values = g_ptr_array_new();
+
+    for (guint i = 0; i < arguments->options->len; i++) {
+        const Given *given = &g_array_index(arguments->options, Given, i);
+
+        if (strcmp(given->name, name) == 0)
+            g_ptr_array_add(values, (gpointer)(guintptr)given->value);
+    }
+    g_ptr_array_add(values, NULL);
+    return (const char **)g_ptr_array_free(values, FALSE);
 }
 
 gboolean sr_arguments_flag(const SrArguments *arguments, const char *name)

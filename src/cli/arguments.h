@@ -14,8 +14,9 @@
 GQuark sr_usage_error_quark(void);
 
 typedef struct {
-    const char *name;  /* without "--"; NULL ends a table */
-    const char *value; /* what to call its value in the help; NULL for a flag */
+    const char *name; /* without "--"; NULL ends a table */
+    const char
+        *value; /* what to call its value in the help; NULL for a flag, "ID..." may be repeated */
     const char *help;
 } SrOption;
 
@@ -30,6 +31,10 @@ SrArguments *sr_arguments_parse(char *const *words, const SrOption *options, gui
 
 /* The value of option @name, "" for a flag that is there, NULL when it was not given. Borrowed. */
 const char *sr_arguments_option(const SrArguments *arguments, const char *name);
+
+/* All values of option @name in order, NULL-terminated. The array is owned by the caller, the
+ * values are borrowed. */
+const char **sr_arguments_options(const SrArguments *arguments, const char *name);
 
 /* Whether the flag @name was given. */
 gboolean sr_arguments_flag(const SrArguments *arguments, const char *name);

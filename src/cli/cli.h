@@ -50,6 +50,7 @@ extern const SrCommand sr_oauth_client_commands[];
 extern const SrCommand sr_log_commands[];
 extern const SrCommand sr_agent_commands[];
 extern const SrCommand sr_store_commands[];
+extern const SrCommand sr_browser_commands[];
 extern const SrCommand sr_pkcs11_commands[];
 extern const SrCommand sr_doctor_commands[];
 

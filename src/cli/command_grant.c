@@ -1,6 +1,7 @@
 /* sealring grant list|add|revoke: what is signed without asking, and who sees which key. */
 #include "base/error.h"
 #include "cli/cli.h"
+#include "cli/extension_id.h"
 #include "cli/files.h"
 #include "cli/output.h"
 #include "ethereum/siwe.h"
@@ -10,7 +11,6 @@
 #define SECONDS_A_DAY 86400
 #define DAYS_DEFAULT 30
 #define DAYS_MAX 365
-#define CHROMIUM_ID_LENGTH 32u
 
 static const char *text(SrJson *grant, const char *name)
 {
@@ -88,8 +88,8 @@ static const SrOption add_options[] = {
 /* Extensions are named as the agent names them; the bare id of a Chromium extension will do. */
 static void add_extension(SrJson *params, const char *extension)
 {
-    gboolean bare = strlen(extension) == CHROMIUM_ID_LENGTH &&
-                    strspn(extension, "abcdefghijklmnop") == CHROMIUM_ID_LENGTH;
+    SrFamily family;
+    gboolean bare = sr_extension_id_read(extension, &family) && family == SR_FAMILY_CHROMIUM;
     g_autofree char *full = g_strconcat(bare ? "chrome-extension://" : "", extension, NULL);
 
     sr_json_add_string(params, "extension", full);

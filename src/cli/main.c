@@ -8,15 +8,13 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* In the order of the help. `browser` goes in front of `pkcs11`. */
+/* In the order of the help. */
 static const SrCommand *const groups[] = {
-    sr_key_commands,     sr_key_secret_commands,
-    sr_siwe_commands,    sr_sign_commands,
-    sr_grant_commands,   sr_session_commands,
-    sr_account_commands, sr_oauth_client_commands,
-    sr_log_commands,     sr_agent_commands,
-    sr_store_commands,   sr_pkcs11_commands,
-    sr_doctor_commands,  NULL,
+    sr_key_commands,     sr_key_secret_commands,   sr_siwe_commands,
+    sr_sign_commands,    sr_grant_commands,        sr_session_commands,
+    sr_account_commands, sr_oauth_client_commands, sr_log_commands,
+    sr_agent_commands,   sr_store_commands,        sr_browser_commands,
+    sr_pkcs11_commands,  sr_doctor_commands,       NULL,
 };
 
 gboolean sr_cli_connect(SrCli *cli, gboolean start, GError **error)

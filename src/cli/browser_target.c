@@ -1,0 +1,130 @@
+#include "cli/browser_target.h"
+
+#include <string.h>
+
+/* --- choosing
+ * -------------------------------------------------------------------------------------------- */
+
+static gboolean is_found(const SrWebBrowser *browser)
+{
+    const SrFlavours flavours = sr_web_browser_flavours(browser);
+
+    return (flavours & SR_FLAVOUR_PACKAGE) != 0 ||
+           ((flavours & SR_FLAVOUR_SNAP) != 0 && sr_web_browser_can_host(browser, SR_FLAVOUR_SNAP));
+}
+
+static gboolean is_chosen(const SrWebBrowser *browser, SrBrowserChoice choice)
+{
+    if (choice == SR_CHOOSE_EVERY)
+        return TRUE;
+    return !browser->only_named && (choice == SR_CHOOSE_USUAL || is_found(browser));
+}
+
+static void add_browser(GPtrArray *browsers, const SrWebBrowser *browser)
+{
+    g_ptr_array_add(browsers, (gpointer)(guintptr)browser);
+}
+
+/* "chrome, chromium, …". Owned by the caller. */
+static char *all_names(void)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    gsize count;
+    const SrWebBrowser *browsers = sr_web_browsers(&count);
+
+    for (gsize i = 0; i < count; i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", browsers[i].name);
+    return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+static gboolean add_named(GPtrArray *chosen, const SrArguments *arguments, GError **error)
+{
+    const char *name;
+
+    for (guint i = 0; (name = sr_arguments_operand(arguments, i)); i++) {
+        const SrWebBrowser *browser = sr_web_browser_find(name);
+        g_autofree char *known = browser ? NULL : all_names();
+
+        if (!browser)
+            return sr_usage_error(error, "%.64s is none of %s", name, known);
+        add_browser(chosen, browser);
+    }
+    return TRUE;
+}
+
+GPtrArray *sr_browser_choose(const SrArguments *arguments, SrBrowserChoice otherwise,
+                             GError **error)
+{
+    g_autoptr(GPtrArray) chosen = g_ptr_array_new();
+    gsize count;
+    const SrWebBrowser *browsers = sr_web_browsers(&count);
+
+    if (!add_named(chosen, arguments, error))
+        return NULL;
+    for (gsize i = 0; i < count && !sr_arguments_operand(arguments, 0); i++)
+        if (is_chosen(&browsers[i], otherwise))
+            add_browser(chosen, &browsers[i]);
+    return g_steal_pointer(&chosen);
+}
+
+/* --- their folders
+ * ---------------------------------------------------------------------------------------- */
+
+static void free_target(gpointer data)
+{
+    SrBrowserTarget *target = data;
+
+    sr_place_free(target->place);
+    g_ptr_array_unref(target->names);
+    g_free(target);
+}
+
+static const char *folder_of(const SrWebBrowser *browser, gboolean system)
+{
+    return system ? browser->system : browser->user;
+}
+
+static SrBrowserTarget *new_target(const SrWebBrowser *browser, gboolean system, SrPlace *place)
+{
+    SrBrowserTarget *target = g_new0(SrBrowserTarget, 1);
+    gsize count;
+    const SrWebBrowser *browsers = sr_web_browsers(&count);
+
+    target->place = place;
+    target->family = browser->family;
+    target->names = g_ptr_array_new();
+    for (gsize i = 0; i < count; i++)
+        if (g_strcmp0(folder_of(&browsers[i], system), folder_of(browser, system)) == 0)
+            g_ptr_array_add(target->names, (gpointer)(guintptr)browsers[i].name);
+    g_ptr_array_add(target->names, NULL);
+    return target;
+}
+
+static gboolean has_target(const GPtrArray *targets, const SrWebBrowser *browser)
+{
+    for (guint i = 0; i < targets->len; i++) {
+        const SrBrowserTarget *target = g_ptr_array_index(targets, i);
+
+        if (g_strv_contains((const char *const *)target->names->pdata, browser->name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+GPtrArray *sr_browser_targets(const GPtrArray *browsers, gboolean system, GError **error)
+{
+    g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func(free_target);
+
+    for (guint i = 0; i < browsers->len; i++) {
+        const SrWebBrowser *browser = g_ptr_array_index(browsers, i);
+        SrPlace *place;
+
+        if (!folder_of(browser, system) || has_target(targets, browser))
+            continue;
+        place = sr_place_new(folder_of(browser, system), error);
+        if (!place)
+            return NULL;
+        g_ptr_array_add(targets, new_target(browser, system, place));
+    }
+    return g_steal_pointer(&targets);
+}
