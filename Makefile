@@ -1,7 +1,7 @@
 # sealring - build, test and install.  `make help` lists the targets.
 #
 # Knobs:  CC=gcc|clang  O=build folder  SAN=address,undefined  WERROR=1  DEPS=skip  V=1
-#         prefix=/usr/local  DESTDIR=  VECTORS=folder of third-party test vectors
+#         prefix=/usr/local  DESTDIR=  MANIFESTS=yes|no (for browsers, of all users)  VECTORS=folder of third-party test vectors
 #         JOBS=programs at a time  TESTS="names or parts of names for check and soak"  FUZZ_SECONDS=60
 
 VERSION := 0.1.0
@@ -21,13 +21,15 @@ completiondir ?= $(datadir)/bash-completion/completions
 unitdir    ?= $(prefix)/lib/systemd/user
 pkcs11dir  ?= $(prefix)/lib/pkcs11
 p11kitdir  ?= $(datadir)/p11-kit/modules
+extensiondir ?= $(datadir)/sealring/extension
 INSTALL    ?= install
 
 comma := ,
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all programs everything check demo lint tidy bench bench-programs fuzz fuzzers soak install uninstall \
+.PHONY: all programs everything check demo lint tidy bench bench-programs fuzz fuzzers soak install install-files \
+    install-manifests uninstall \
     clean help deps-build deps-test test-programs FORCE
 
 # What people ask for runs in two steps: packages first, then a make that finds them installed.
@@ -87,7 +89,7 @@ CORE_SRC := $(wildcard $(addsuffix /*.c,$(addprefix src/,base crypto ethereum ti
 AGENT_SRC := $(filter-out src/agent/main.c,$(wildcard src/agent/*.c))
 HOST_SRC := $(wildcard src/host/*.c)
 FRONT_SRC := $(wildcard src/front/*.c)
-CLI_SRC := $(wildcard src/cli/*.c)
+CLI_SRC := $(filter-out src/cli/main.c,$(wildcard src/cli/*.c))
 PROMPT_SRC := $(wildcard src/prompt/*.c)
 NET_SRC := $(filter-out src/net/main.c,$(wildcard src/net/*.c))
 PKCS11_SRC := $(wildcard src/pkcs11/*.c)
@@ -105,6 +107,7 @@ $(O)/libcore.a: $(call objects,$(CORE_SRC))
 $(O)/libagent.a: $(call objects,$(AGENT_SRC))
 $(O)/libpkcs11.a: $(call objects,$(PKCS11_SRC))
 $(O)/libnet.a: $(call objects,$(NET_SRC))
+$(O)/libcli.a: $(call objects,$(CLI_SRC))
 $(O)/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -116,7 +119,7 @@ $(O)/sealring-agent: $(call objects,src/agent/main.c) $(O)/libagent.a $(O)/libco
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 $(O)/sealring: $(call objects,$(FRONT_SRC)) $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
-$(O)/sealring-cli: $(call objects,$(CLI_SRC)) $(O)/libcore.a $(O)/libwire.a
+$(O)/sealring-cli: $(call objects,src/cli/main.c) $(O)/libcli.a $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 $(O)/sealring-prompt: $(call objects,$(PROMPT_SRC)) $(O)/libcore.a $(O)/libwire.a
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(PROMPT_LIBS)
@@ -158,7 +161,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(addprefix $(O)/tests/replay/,$(FUZZERS))
 BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c)) \
     $(O)/tests/support_programs/fill_vault
-LIBRARIES := $(O)/libagent.a $(O)/libpkcs11.a $(O)/libnet.a $(O)/libcore.a $(O)/libwire.a
+LIBRARIES := $(O)/libagent.a $(O)/libcli.a $(O)/libpkcs11.a $(O)/libnet.a $(O)/libcore.a $(O)/libwire.a
 
 # The yardstick is as small as a program can be: other libraries would slow its start.
 $(O)/tests/bench/echo_host: $(O)/tests/bench/echo_host.o $(O)/libwire.a
@@ -247,7 +250,20 @@ endif
 MAN_PAGES := $(wildcard packaging/man/*.1)
 LIBEXEC_PROGRAMS := sealring-agent sealring-cli sealring-host sealring-prompt sealring-net
 
+# Browsers read the manifests of all users from fixed folders, whatever the prefix. Who is not root
+# and fills no DESTDIR cannot write there, and runs `sealring browser install` afterwards.
+MANIFESTS ?= $(if $(DESTDIR)$(filter 0,$(shell id -u)),yes,no)
+MANIFEST_NAME := org.sealring.host.json
+CHROMIUM_MANIFESTS := $(patsubst %,/etc/%/native-messaging-hosts/$(MANIFEST_NAME),chromium opt/chrome opt/edge opt/vivaldi)
+FIREFOX_MANIFESTS := $(patsubst %,/usr/lib/%/native-messaging-hosts/$(MANIFEST_NAME),mozilla librewolf)
+EXTENSION_FILES = $(shell cd extension && find . -type f | sort)
+install-manifest = $(INSTALL) -d $(DESTDIR)$(dir $(1)) && \
+    sed 's|@libexecdir@|$(libexecdir)|' manifests/$(2).json.in | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(1)
+
 install: all  ## install below DESTDIR
+	@$(MAKE) --no-print-directory install-files
+# What install does once all is built.
+install-files: $(if $(filter yes,$(MANIFESTS)),install-manifests)
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir) $(unitdir) $(pkcs11dir) $(p11kitdir))
 	$(INSTALL) -m 755 $(O)/sealring $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 755 $(addprefix $(O)/,$(LIBEXEC_PROGRAMS)) $(DESTDIR)$(libexecdir)/
@@ -257,9 +273,16 @@ install: all  ## install below DESTDIR
 	$(INSTALL) -m 644 packaging/completions/sealring.bash $(DESTDIR)$(completiondir)/sealring
 	$(INSTALL) -m 644 packaging/systemd/sealring-agent.socket packaging/systemd/sealring-pkcs11.socket $(DESTDIR)$(unitdir)/
 	sed 's|@libexecdir@|$(libexecdir)|' packaging/systemd/sealring-agent.service.in >$(DESTDIR)$(unitdir)/sealring-agent.service
+	for file in $(EXTENSION_FILES); do $(INSTALL) -D -m 644 extension/$$file $(DESTDIR)$(extensiondir)/$$file || exit 1; done
+	$(if $(filter yes,$(MANIFESTS)),,@echo 'Now let your browsers start it: $(bindir)/sealring browser install')
+install-manifests:
+	$(foreach path,$(CHROMIUM_MANIFESTS),$(call install-manifest,$(path),chromium) &&) \
+	    $(foreach path,$(FIREFOX_MANIFESTS),$(call install-manifest,$(path),firefox) &&) :
 uninstall:  ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/sealring $(DESTDIR)$(completiondir)/sealring $(addprefix $(DESTDIR)$(unitdir)/,sealring-agent.* sealring-pkcs11.socket) $(addprefix $(DESTDIR)$(libexecdir)/,$(LIBEXEC_PROGRAMS)) \
 	    $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN_PAGES))) $(DESTDIR)$(pkcs11dir)/sealring-pkcs11.so $(DESTDIR)$(p11kitdir)/sealring.module
+	rm -rf $(DESTDIR)$(extensiondir)
+	$(if $(filter yes,$(MANIFESTS)),rm -f $(addprefix $(DESTDIR),$(CHROMIUM_MANIFESTS) $(FIREFOX_MANIFESTS)))
 	-rmdir $(DESTDIR)$(libexecdir)
 
 clean:  ## remove the build folders

@@ -18,6 +18,11 @@ _sealring_sessions() {
         grep -o '"session":"[A-Za-z0-9_-]*"' | cut -d'"' -f4
 }
 
+_sealring_browsers() {
+    echo chrome chrome-beta chrome-unstable chromium brave edge vivaldi opera helium firefox zen thunderbird \
+        librewolf waterfox tor-browser
+}
+
 _sealring_options() {
     case $1 in
     'key create') echo --name --type --seal --passphrase-fd ;;
@@ -37,6 +42,9 @@ _sealring_options() {
     'client '*) echo --server --admin-key-fd --remember-key ;;
     log*) echo --limit --follow --verify ;;
     'agent start') echo --passphrase-fd --foreground ;;
+    'browser install') echo --extension --system --all ;;
+    'browser uninstall') echo --extension --system ;;
+    'browser list') echo --all ;;
     esac
     echo --json --help
 }
@@ -51,7 +59,7 @@ _sealring_words() {
     --token) echo accounts keys && return ;;
     esac
     case $command in
-    '') echo key siwe sign grant session login token account client log lock unlock status agent store pkcs11 doctor help --version --help ;;
+    '') echo key siwe sign grant session login token account client log lock unlock status agent store browser pkcs11 doctor help --version --help ;;
     key) echo create import export list show rename default seal unseal delete ;;
     siwe) echo sign verify parse check ;;
     grant) echo list add revoke ;;
@@ -60,6 +68,11 @@ _sealring_words() {
     client) echo register list show update disable enable delete ;;
     agent) echo start stop ;;
     store) echo show move ;;
+    browser) echo install uninstall list ;;
+    'browser install' | 'browser uninstall')
+        _sealring_browsers
+        _sealring_options "$command"
+        ;;
     pkcs11) echo status pin ;;
     'pkcs11 pin') echo set change remove && _sealring_options "$command" ;;
     'store move') echo secret-service vault && _sealring_options "$command" ;;

@@ -71,14 +71,15 @@ static gboolean is_corrupt(GError **error, const char *why)
 /* The id in an entry of the list; NULL when it is none. Owned by the caller. */
 static char *read_entry(SrFamily family, const char *entry)
 {
+    const gsize start = strlen(ORIGIN_SCHEME);
     const gsize length = strlen(entry);
     g_autofree char *id = NULL;
     SrFamily found;
 
     if (family == SR_FAMILY_FIREFOX)
         id = g_strdup(entry);
-    else if (g_str_has_prefix(entry, ORIGIN_SCHEME) && entry[length - 1] == '/')
-        id = g_strndup(entry + strlen(ORIGIN_SCHEME), length - strlen(ORIGIN_SCHEME) - 1);
+    else if (length > start && g_str_has_prefix(entry, ORIGIN_SCHEME) && entry[length - 1] == '/')
+        id = g_strndup(entry + start, length - start - 1);
     if (id && sr_extension_id_read(id, &found) && found == family)
         return g_steal_pointer(&id);
     return NULL;

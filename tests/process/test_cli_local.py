@@ -32,7 +32,7 @@ def test_version_and_help_are_printed(world):
 
 def test_every_command_has_help_a_man_page_entry_and_completion(world):
     names = commands(world)
-    equal(len(names), 44, f"number of commands ({names})")
+    equal(len(names), 47, f"number of commands ({names})")
     manual = (ROOT / "packaging/man/sealring.1").read_text().replace("\\-", "-").replace("\\fR", "").replace("\\fB", "")
     completion = (ROOT / "packaging/completions/sealring.bash").read_text()
     for name in names:
@@ -63,6 +63,10 @@ def test_usage_errors_have_status_2_and_say_what_is_wrong(world):
         (["key", "create", "--passphrase-fd", "0"], "--seal"), (["help", "nonsense"], "no command"),
         (["key", "export", "K", "--format", "hex", "--passphrase-fd", "0"], "keystore"),
         (["agent", "start", "--foreground", "--passphrase-fd", "0"], "--foreground"),
+        (["browser", "install", "netscape"], "none of chrome"), (["browser", "uninstall", "Chrome"], "none of chrome"),
+        (["browser", "install", "--extension", "short"], "no extension"), (["browser", "install", "--extension"], "needs a value"),
+        (["browser", "install", "--extension", "a@b", "--extension", "qbcdefghijklmnopabcdefghijklmnop"], "no extension"),
+        (["browser", "list", "firefox"], "too many"), (["browser", "install", "--all", "--all"], "twice"),
         (["x" * 100000], "no command"), (["key", "create", "--" + "y" * 100000], "unknown option"),
     ]
     for words, part in cases:
