@@ -192,8 +192,12 @@ static gboolean open_locked(Folder *folder, SrPlaceUse use, GError **error)
     for (int i = 0; i < OPEN_TRIES; i++) {
         if (!open_once(folder, use, error))
             return FALSE;
-        if (folder->fd < 0 || is_there(folder))
+        if (folder->fd < 0)
             return TRUE;
+        if (is_there(folder)) {
+            unlinkat(folder->fd, NEW_FILE, 0);
+            return TRUE;
+        }
         close(folder->fd);
         folder->fd = -1;
     }
@@ -237,7 +241,6 @@ static gboolean replace(const Folder *folder, const SrHostManifest *manifest, GE
 {
     g_autofree char *text = sr_host_manifest_text(manifest);
 
-    unlinkat(folder->fd, NEW_FILE, 0);
     if (!write_new(folder, text) ||
         renameat(folder->fd, NEW_FILE, folder->fd, SR_HOST_MANIFEST_FILE) < 0) {
         const int cause = errno;
@@ -316,7 +319,6 @@ gboolean sr_manifest_file_install(const SrPlace *place, SrFamily family, const c
 
 static gboolean remove_file(const Folder *folder, GError **error)
 {
-    unlinkat(folder->fd, NEW_FILE, 0);
     return (unlinkat(folder->fd, SR_HOST_MANIFEST_FILE, 0) == 0 && fsync(folder->fd) == 0) ||
            failed(folder, "remove", error);
 }
