@@ -4,9 +4,12 @@ import fcntl
 import json
 import os
 import random
+import re
 import shutil
 import signal
+import subprocess
 import time
+from pathlib import Path
 
 import cli_world
 from cli_world import check, contains, equal
@@ -122,6 +125,18 @@ def test_the_configuration_folder_is_where_xdg_says(world):
     check((world.folder / CHROMIUM).exists(), "a relative XDG_CONFIG_HOME counts")
     world.environment["HOME"] = "relative"
     contains(world.run("install", "firefox").expect(1, "a relative HOME").errors, "HOME", "the error")
+
+
+def test_help_manual_and_completion_know_every_browser(world):
+    root = Path(__file__).resolve().parents[2]
+    texts = {"help": world.run("install", "--help").expect(0, "help").output}
+    texts["manual"] = (root / "packaging/man/sealring.1").read_text().replace("\\-", "-")
+    texts["completion"] = (root / "packaging/completions/sealring.bash").read_text()
+    names = [row["browser"] for row in world.json("list", "--all")["browsers"]]
+    equal(set(names), set(USER_FOLDERS), "the table of this test")
+    for name in names:
+        for what, text in texts.items():
+            check(re.search(rf"(?<![\w-]){name}(?![\w-])", text), f"{name} is not in the {what}")
 
 
 # --- extensions ---------------------------------------------------------------------------------
