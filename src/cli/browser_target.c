@@ -5,19 +5,11 @@
 /* --- choosing
  * -------------------------------------------------------------------------------------------- */
 
-static gboolean is_found(const SrWebBrowser *browser)
-{
-    const SrFlavours flavours = sr_web_browser_flavours(browser);
-
-    return (flavours & SR_FLAVOUR_PACKAGE) != 0 ||
-           ((flavours & SR_FLAVOUR_SNAP) != 0 && sr_web_browser_can_host(browser, SR_FLAVOUR_SNAP));
-}
-
 static gboolean is_chosen(const SrWebBrowser *browser, SrBrowserChoice choice)
 {
     if (choice == SR_CHOOSE_EVERY)
         return TRUE;
-    return !browser->only_named && (choice == SR_CHOOSE_USUAL || is_found(browser));
+    return !browser->only_named && (choice == SR_CHOOSE_USUAL || sr_web_browser_is_able(browser));
 }
 
 static void add_browser(GPtrArray *browsers, const SrWebBrowser *browser)

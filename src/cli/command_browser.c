@@ -86,8 +86,11 @@ static char *usable_host(const SrArguments *arguments, GError **error)
 {
     g_autofree char *program = sr_host_program_find(error);
 
-    if (!program || !sr_host_program_check(program, sr_arguments_flag(arguments, "system"), error))
+    if (!program ||
+        !sr_host_program_check(program, sr_arguments_flag(arguments, "system"), error)) {
+        g_prefix_error(error, "no manifest is written: ");
         return NULL;
+    }
     return g_steal_pointer(&program);
 }
 

@@ -30,8 +30,7 @@ char *sr_host_program_find(GError **error)
 
 static gboolean refuse(const char *part, GError **error, const char *why)
 {
-    sr_error_set(error, SR_ERROR_INVALID_PARAMS,
-                 "browsers are not told to start sealring-host: %s %s", part, why);
+    sr_error_set(error, SR_ERROR_INVALID_PARAMS, "%s %s", part, why);
     return FALSE;
 }
 
@@ -42,7 +41,9 @@ static gboolean check_part(const char *part, gboolean last, gboolean for_all, GE
     struct stat found;
 
     if (lstat(part, &found) < 0)
-        return refuse(part, error, g_strerror(errno));
+        return refuse(part, error,
+                      errno == ENOENT ? "is not there"
+                                      : "cannot be looked at: install it elsewhere");
     if (S_ISLNK(found.st_mode))
         return refuse(part, error, "is a symbolic link: name the place it leads to");
     if (last ? !S_ISREG(found.st_mode) : !S_ISDIR(found.st_mode))

@@ -290,6 +290,14 @@ gboolean sr_web_browser_can_host(const SrWebBrowser *browser, SrFlavours flavour
     return flavour == SR_FLAVOUR_PACKAGE || (flavour == SR_FLAVOUR_SNAP && browser->snap_can_host);
 }
 
+gboolean sr_web_browser_is_able(const SrWebBrowser *browser)
+{
+    const SrFlavours found = sr_web_browser_flavours(browser);
+
+    return (found & SR_FLAVOUR_PACKAGE) != 0 ||
+           ((found & SR_FLAVOUR_SNAP) != 0 && browser->snap_can_host);
+}
+
 char *sr_web_browser_note(const SrWebBrowser *browser, SrFlavours flavour)
 {
     if (flavour == SR_FLAVOUR_PACKAGE)

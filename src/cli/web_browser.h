@@ -43,6 +43,9 @@ const char *sr_flavour_name(SrFlavours flavour);
 /* Whether the browser, installed as @flavour, starts hosts that its usual manifests name. */
 gboolean sr_web_browser_can_host(const SrWebBrowser *browser, SrFlavours flavour);
 
+/* Whether it is here in a way that starts such hosts. */
+gboolean sr_web_browser_is_able(const SrWebBrowser *browser);
+
 /* What is possible with a browser in a sandbox, for people; NULL when there is nothing to say.
  * Owned by the caller. */
 char *sr_web_browser_note(const SrWebBrowser *browser, SrFlavours flavour);

@@ -17,6 +17,7 @@ struct SrProvider {
     gint64 deadline;
     GDBusConnection *connection;
     char *owner;            /* unique name */
+    char *program;          /* NULL until somebody wants to know */
     SecretService *session; /* NULL until a secret is sent or asked for */
     GMainContext *context;  /* where the session's D-Bus signals go */
 };
@@ -50,6 +51,7 @@ static void drop_owner(SrProvider *provider)
         continue;
     g_main_context_pop_thread_default(provider->context);
     g_clear_pointer(&provider->owner, g_free);
+    g_clear_pointer(&provider->program, g_free);
 }
 
 void sr_provider_drop(SrProvider *provider)
@@ -134,6 +136,26 @@ gboolean sr_provider_connect(SrProvider *provider, gint64 deadline, GError **err
     drop_owner(provider);
     provider->owner = g_steal_pointer(&owner);
     return TRUE;
+}
+
+const char *sr_provider_program(SrProvider *provider)
+{
+    g_autoptr(GVariant) reply = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *words = NULL;
+    guint32 pid;
+
+    if (provider->program || !provider->owner)
+        return provider->program;
+    reply = call_bus(provider, "GetConnectionUnixProcessID", g_variant_new("(s)", provider->owner),
+                     "(u)", NULL);
+    if (!reply)
+        return NULL;
+    g_variant_get(reply, "(u)", &pid);
+    path = g_strdup_printf("/proc/%" G_GUINT32_FORMAT "/cmdline", pid);
+    if (g_file_get_contents(path, &words, NULL, NULL) && words[0])
+        provider->program = g_path_get_basename(words);
+    return provider->program;
 }
 
 gboolean sr_provider_find_collection(SrProvider *provider, char **ret_path, GError **error)

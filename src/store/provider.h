@@ -27,6 +27,12 @@ void sr_provider_drop(SrProvider *provider);
 void sr_provider_free(SrProvider *provider);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrProvider, sr_provider_free)
 
+/*
+ * The name of the program that answers, as it was started ("gnome-keyring-daemon"), NULL when it
+ * cannot be known. For people: nothing may depend on it. Borrowed, until the next connect.
+ */
+const char *sr_provider_program(SrProvider *provider);
+
 /* The target of calls to @interface ("Service", "Item", …) of the object @path. Borrows both. */
 SrBusTarget sr_provider_target(const SrProvider *provider, const char *path, const char *interface);
 

@@ -1,0 +1,7 @@
+/* The part of `sealring doctor` that looks at what programs find when they start: the folder of the
+ * sockets, memory that can be locked, the session bus. */
+#pragma once
+
+#include "cli/checkup.h"
+
+void sr_environment_check(SrCheckup *checkup);
