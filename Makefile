@@ -161,7 +161,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS := $(addprefix $(O)/tests/replay/,$(FUZZERS))
 BENCH_PROGRAMS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*.c)) \
     $(O)/tests/support_programs/fill_vault
-LIBRARIES := $(O)/libagent.a $(O)/libcli.a $(O)/libpkcs11.a $(O)/libnet.a $(O)/libcore.a $(O)/libwire.a
+LIBRARIES := $(O)/libagent.a $(O)/libpkcs11.a $(O)/libnet.a $(O)/libcore.a $(O)/libwire.a
 
 # The yardstick is as small as a program can be: other libraries would slow its start.
 $(O)/tests/bench/echo_host: $(O)/tests/bench/echo_host.o $(O)/libwire.a
@@ -171,9 +171,11 @@ $(O)/tests/bench/echo_host: $(O)/tests/bench/echo_host.o $(O)/libwire.a
 # So is the application whose memory and start are measured.
 $(O)/tests/bench/bench_pkcs11: $(call objects,tests/bench/bench_pkcs11.c tests/support/application.c)
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^
+# The command line's library is for its own tests: it and the agent's have functions of one name.
+$(O)/tests/unit/test_host_manifest: $(O)/libcli.a
 $(O)/tests/%: $(O)/tests/%.o $(TEST_SUPPORT) $(LIBRARIES)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS) $(NET_LIBS)
+	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(CORE_LIBS) $(NET_LIBS)
 $(O)/tests/replay/%: $(O)/tests/fuzz/%.o $(call objects,$(REPLAY_MAIN)) $(LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(SANITIZE) $(LINKING) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)

@@ -29,11 +29,11 @@ static void note_other_host(const Look *look, const char *path, const char *host
     g_autofree char *version = safe ? sr_host_program_version(host) : NULL;
 
     if (safe)
-        sr_checkup_add(look->checkup, SR_CHECK_WARN, look->browser->title, look->install,
+        sr_checkup_add(look->checkup, SR_CHECK_WARN, look->browser->name, look->install,
                        "%s names %s (version %s), not the host of this installation", path, host,
                        version ? version : "unknown");
     else
-        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->title, look->install,
+        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->name, look->install,
                        "%s names a host that cannot be used: %s", path, error->message);
 }
 
@@ -46,7 +46,7 @@ static void note_bad(const Look *look, const char *path, const char *state, cons
             g_strdup_printf("make it a plain file of yours, or remove it; then %s", look->install);
     else
         next_step = g_strdup_printf("`mv %s %s.old`, then %s", path, path, look->install);
-    sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->title, next_step, "%s is %s: %s",
+    sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->name, next_step, "%s is %s: %s",
                    path, state, problem);
 }
 
@@ -56,7 +56,7 @@ static void note_installed(Look *look, SrJson *manifest, const char *path)
     g_autofree char *ids = sr_browser_view_join(extensions);
     const char *scope = sr_json_string(manifest, "scope", NULL);
 
-    sr_checkup_add(look->checkup, SR_CHECK_OK, look->browser->title, NULL, "%s, for %s", path,
+    sr_checkup_add(look->checkup, SR_CHECK_OK, look->browser->name, NULL, "%s, for %s", path,
                    ids[0] ? ids : "no extension");
     if (strcmp(scope, "system") == 0)
         look->system_served = TRUE;
@@ -96,7 +96,7 @@ static void check_folder(const Look *look)
     if (!place || !look->user_served)
         return;
     if (!sr_place_open(place, SR_PLACE_CHANGE, &fd, &error))
-        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->title,
+        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->name,
                        "mend that; another manifest could be put there", "%s", error->message);
     else if (fd >= 0)
         close(fd);
@@ -110,7 +110,7 @@ static void check_manifests(Look *look)
     for (gsize i = 0; i < json_object_array_length(manifests); i++)
         note_manifest(look, json_object_array_get_idx(manifests, i));
     if (!has_any(manifests) && hosts)
-        sr_checkup_add(look->checkup, SR_CHECK_WARN, look->browser->title, look->install,
+        sr_checkup_add(look->checkup, SR_CHECK_WARN, look->browser->name, look->install,
                        "has no manifest of sealring's");
     check_folder(look);
 }
@@ -128,7 +128,7 @@ static void note_sandboxes(const Look *look)
         const gboolean hosts = sr_web_browser_can_host(look->browser, sandboxes[i]);
 
         if ((found & sandboxes[i]) != 0)
-            sr_checkup_add(look->checkup, hosts ? SR_CHECK_OK : SR_CHECK_WARN, look->browser->title,
+            sr_checkup_add(look->checkup, hosts ? SR_CHECK_OK : SR_CHECK_WARN, look->browser->name,
                            note, "is installed as a %s%s", sr_flavour_name(sandboxes[i]),
                            hosts ? "" : ", whose sandbox keeps it from sealring-host");
     }
@@ -142,16 +142,16 @@ static void check_policies(const Look *look)
         g_strdup_printf("`sudo sealring browser install --system %s`", look->browser->name);
 
     if (policy->blocked_by)
-        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->title,
+        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->name,
                        "who manages this computer must add " SR_HOST_NAME
                        " to NativeMessagingAllowlist",
                        "the policy %s blocks " SR_HOST_NAME, policy->blocked_by);
     if (policy->user_level_by && !look->system_served)
-        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->title, for_all,
+        sr_checkup_add(look->checkup, SR_CHECK_FAIL, look->browser->name, for_all,
                        "by the policy %s only manifests for all users count",
                        policy->user_level_by);
     if (policy->unreadable)
-        sr_checkup_add(look->checkup, SR_CHECK_WARN, look->browser->title,
+        sr_checkup_add(look->checkup, SR_CHECK_WARN, look->browser->name,
                        "see what the browser makes of it: chrome://policy",
                        "the policy %s cannot be read here", policy->unreadable);
 }

@@ -4,4 +4,5 @@
 
 #include "cli/checkup.h"
 
+/* Look at all three. */
 void sr_environment_check(SrCheckup *checkup);

@@ -16,49 +16,63 @@ static char *value_of(const char *answer, const char *property)
     return g_strdup("unknown");
 }
 
+/* One unit, and what its check is called. */
+typedef struct {
+    const char *check;
+    const char *unit;
+} Unit;
+
+static void add(SrCheckup *checkup, const Unit *unit, SrCheckState state, const char *next_step,
+                const char *found)
+{
+    sr_checkup_add(checkup, state, unit->check, next_step, "%s: %s", unit->unit, found);
+}
+
 /* A socket that is not enabled is no fault: browsers and commands start the agent themselves. */
-static void note_socket(SrCheckup *checkup, const char *unit, const char *answer)
+static void note_unit(SrCheckup *checkup, const Unit *unit, const char *answer)
 {
     g_autofree char *load = value_of(answer, "LoadState");
     g_autofree char *file = value_of(answer, "UnitFileState");
     g_autofree char *active = value_of(answer, "ActiveState");
-    g_autofree char *enable = g_strdup_printf("`systemctl --user enable --now %s`", unit);
+    g_autofree char *state = g_strdup_printf("%s, %s, %s", load, file, active);
+    g_autofree char *enable = g_strdup_printf(
+        "to have it listen from login on: `systemctl --user enable --now %s`", unit->unit);
     g_autofree char *start =
-        g_strdup_printf("`systemctl --user reset-failed; systemctl --user restart %s`", unit);
+        g_strdup_printf("`systemctl --user reset-failed; systemctl --user restart %s`", unit->unit);
     const gboolean enabled = strcmp(file, "enabled") == 0;
 
     if (strcmp(load, "not-found") == 0)
-        sr_checkup_add(checkup, SR_CHECK_OK, unit, NULL,
-                       "not installed; the agent is started when it is needed");
+        add(checkup, unit, SR_CHECK_OK, NULL, "not installed; the agent starts when it is needed");
     else if (strcmp(load, "loaded") != 0)
-        sr_checkup_add(checkup, SR_CHECK_WARN, unit, "install sealring again", "systemd says %s",
-                       load);
+        add(checkup, unit, SR_CHECK_WARN, "install sealring again, or unmask it", state);
     else if (strcmp(active, "failed") == 0 || (enabled && strcmp(active, "active") != 0))
-        sr_checkup_add(checkup, SR_CHECK_WARN, unit, start, "%s, but %s", file, active);
-    else if (!enabled)
-        sr_checkup_add(checkup, SR_CHECK_OK, unit, enable,
-                       "installed, %s, %s: the agent is started when it is needed", file, active);
+        add(checkup, unit, SR_CHECK_WARN, start, state);
     else
-        sr_checkup_add(checkup, SR_CHECK_OK, unit, NULL, "installed, enabled, %s", active);
+        add(checkup, unit, SR_CHECK_OK, enabled ? NULL : enable, state);
 }
 
-static void check_socket(SrCheckup *checkup, const char *unit)
+static void check_unit(SrCheckup *checkup, const Unit *unit)
 {
     const char *words[] = {"systemctl", "--user",
                            "show",      "--property=LoadState,UnitFileState,ActiveState",
-                           unit,        NULL};
+                           unit->unit,  NULL};
     int status;
     g_autofree char *answer = sr_tool_run(words, &status);
 
     if (answer && status == 0)
-        note_socket(checkup, unit, answer);
+        note_unit(checkup, unit, answer);
     else
-        sr_checkup_add(checkup, SR_CHECK_OK, unit, NULL,
-                       "no systemd for this user; the agent is started when it is needed");
+        add(checkup, unit, SR_CHECK_OK, NULL,
+            "no systemd for this user; the agent starts when it is needed");
 }
 
 void sr_unit_check(SrCheckup *checkup)
 {
-    check_socket(checkup, "sealring-agent.socket");
-    check_socket(checkup, "sealring-pkcs11.socket");
+    static const Unit units[] = {
+        {"agent unit", "sealring-agent.socket"},
+        {"PKCS#11 unit", "sealring-pkcs11.socket"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+        check_unit(checkup, &units[i]);
 }

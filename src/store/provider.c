@@ -138,7 +138,8 @@ gboolean sr_provider_connect(SrProvider *provider, gint64 deadline, GError **err
     return TRUE;
 }
 
-const char *sr_provider_program(SrProvider *provider)
+/* The program behind the owner, NULL when the bus or the kernel does not tell. Asked for once. */
+static const char *find_program(SrProvider *provider)
 {
     g_autoptr(GVariant) reply = NULL;
     g_autofree char *path = NULL;
@@ -156,6 +157,14 @@ const char *sr_provider_program(SrProvider *provider)
     if (g_file_get_contents(path, &words, NULL, NULL) && words[0])
         provider->program = g_path_get_basename(words);
     return provider->program;
+}
+
+char *sr_provider_describe(SrProvider *provider, const char *collection)
+{
+    const char *program = find_program(provider);
+
+    return g_strdup_printf("%s%sdefault keyring %s", program ? program : "", program ? ", " : "",
+                           collection ? collection : "none");
 }
 
 gboolean sr_provider_find_collection(SrProvider *provider, char **ret_path, GError **error)

@@ -28,10 +28,10 @@ void sr_provider_free(SrProvider *provider);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SrProvider, sr_provider_free)
 
 /*
- * The name of the program that answers, as it was started ("gnome-keyring-daemon"), NULL when it
- * cannot be known. For people: nothing may depend on it. Borrowed, until the next connect.
+ * A line for people: the program that answers, as it was started ("gnome-keyring-daemon"; left out
+ * when it cannot be known), and the default @collection (NULL: none). Owned by the caller.
  */
-const char *sr_provider_program(SrProvider *provider);
+char *sr_provider_describe(SrProvider *provider, const char *collection);
 
 /* The target of calls to @interface ("Service", "Item", …) of the object @path. Borrows both. */
 SrBusTarget sr_provider_target(const SrProvider *provider, const char *path, const char *interface);

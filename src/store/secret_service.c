@@ -406,15 +406,6 @@ static gboolean service_remove(SrStore *store, SrRecordKind kind, const char *id
     return run((ServiceStore *)store, remove_operation, &request, error);
 }
 
-/* Which program keeps the keys, and where. Owned by the caller. */
-static char *describe(ServiceStore *self, const char *collection)
-{
-    const char *program = sr_provider_program(self->provider);
-
-    return g_strdup_printf("%s%sdefault keyring %s", program ? program : "", program ? ", " : "",
-                           collection ? collection : "none");
-}
-
 static SrStoreState service_state(SrStore *store, char **ret_detail)
 {
     ServiceStore *self = (ServiceStore *)store;
@@ -430,7 +421,8 @@ static SrStoreState service_state(SrStore *store, char **ret_detail)
         seen = look(self, deadline, &state, &collection, &failure);
     }
     if (ret_detail)
-        *ret_detail = seen ? describe(self, collection) : g_strdup(failure->message);
+        *ret_detail =
+            seen ? sr_provider_describe(self->provider, collection) : g_strdup(failure->message);
     return seen ? state : SR_STORE_UNAVAILABLE;
 }
 

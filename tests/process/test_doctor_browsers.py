@@ -12,7 +12,7 @@ from pathlib import Path
 import cli_world
 from cli_world import Run, Skip, check, contains, equal
 from keyring_world import KeyringWorld
-from manifest_world import CHROMIUM, COMPANION, FIREFOX, NAME, ManifestWorld, needs_root
+from manifest_world import CHROMIUM, COMPANION, FIREFOX, ManifestWorld, needs_root
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from keyring import missing_program  # noqa: E402
@@ -55,14 +55,14 @@ def test_the_advice_for_a_browser_without_a_manifest_mends_it(world):
     world.program("chromium")
     world.write(".mozilla/firefox/profiles.ini", "x")
     found = doctor(world)
-    for title, place, name in (("Chromium", CHROMIUM, "chromium"), ("Firefox", FIREFOX, "firefox")):
-        state, detail, advice = only_row(found, title)
-        equal(state, "warn", title)
+    for name, place in (("chromium", CHROMIUM), ("firefox", FIREFOX)):
+        state, detail, advice = only_row(found, name)
+        equal(state, "warn", name)
         mend(world, advice)
-        state, detail, advice = only_row(doctor(world), title)
-        equal((state, advice), ("ok", None), title)
-        contains(detail, str(world.folder / place), title)
-        contains(detail, COMPANION[name], title)
+        state, detail, advice = only_row(doctor(world), name)
+        equal((state, advice), ("ok", None), name)
+        contains(detail, str(world.folder / place), name)
+        contains(detail, COMPANION[name], name)
 
 
 def test_the_host_is_shown_with_mode_and_version(world):
@@ -95,12 +95,12 @@ def test_a_manifest_in_disorder_is_named_with_what_helps(world):
     world.program("chromium")
     for text, part in (("{", "damaged"), ('{"name":"com.x","path":"/x","type":"stdio","allowed_origins":[]}', "foreign")):
         world.write(CHROMIUM, text)
-        state, detail, advice = only_row(doctor(world), "Chromium")
+        state, detail, advice = only_row(doctor(world), "chromium")
         equal(state, "fail", part)
         contains(detail, part, part)
         shutil.move(*shlex.split(re.search(r"`mv ([^`]*)`", advice)[1]))
         mend(world, advice)
-        equal(only_row(doctor(world), "Chromium")[0], "ok", f"after the advice for a {part} one")
+        equal(only_row(doctor(world), "chromium")[0], "ok", f"after the advice for a {part} one")
 
 
 def test_a_manifest_for_another_installation_is_brought_up_to_date_by_the_advice(world):
@@ -109,14 +109,14 @@ def test_a_manifest_for_another_installation_is_brought_up_to_date_by_the_advice
     place = world.folder / CHROMIUM
     own = place.read_text()
     place.write_text(own.replace(str(world.host), "/opt/gone/sealring-host"))
-    state, detail, advice = only_row(doctor(world), "Chromium")
+    state, detail, advice = only_row(doctor(world), "chromium")
     equal(state, "fail", "a host that is gone")
     contains(detail, "/opt", "detail")
     other = world.programs / "other"
     other.mkdir()
     shutil.copy(world.host, other / "sealring-host")
     place.write_text(own.replace(str(world.host), str(other / "sealring-host")))
-    state, detail, advice = only_row(doctor(world), "Chromium")
+    state, detail, advice = only_row(doctor(world), "chromium")
     equal(state, "warn", "another host")
     contains(detail, "(version ", "detail")
     mend(world, advice)
@@ -127,7 +127,7 @@ def test_a_folder_that_others_can_write_to_is_named(world):
     world.program("chromium")
     world.json("install", "chromium")
     (world.folder / CHROMIUM).parent.chmod(0o777)
-    states = rows(doctor(world), "Chromium")
+    states = rows(doctor(world), "chromium")
     equal([row[0] for row in states], ["ok", "fail"], "states")
     contains(states[1][1], f"chmod go-w {(world.folder / CHROMIUM).parent}", "detail")
 
@@ -138,14 +138,14 @@ def test_sandboxed_browsers_are_told_apart(world):
     (world.folder / ".var/app/com.brave.Browser").mkdir(parents=True)
     world.json("install")
     found = doctor(world)
-    firefox = rows(found, "Firefox")
+    firefox = rows(found, "firefox")
     equal([row[0] for row in firefox], ["ok", "ok"], "the snap of Firefox")
     contains(firefox[1][2], "permission-set", "how to undo a wrong no")
-    for title, part in (("Chromium", "snap"), ("Brave", "flatpak")):
-        state, detail, advice = only_row(found, title)
-        equal(state, "warn", title)
-        contains(detail, part, title)
-        contains(advice, "as a package", title)
+    for name, part in (("chromium", "snap"), ("brave", "flatpak")):
+        state, detail, advice = only_row(found, name)
+        equal(state, "warn", name)
+        contains(detail, part, name)
+        contains(advice, "as a package", name)
     equal({row["browser"]: row["flavours"] for row in found["browsers"]},
           {"firefox": ["snap"], "chromium": ["snap"], "brave": ["flatpak"]}, "browsers")
 
@@ -179,13 +179,13 @@ exit 0
         raise Skip("mount does not work here")
     found = [json.loads(line) for line in run.stdout.splitlines()]
     equal(len(found), len(cases) + 2, f"answers ({run.stderr})")
-    states = {name: [row[0] for row in rows(one, "Google Chrome")] for name, one in zip([*cases, "unreadable", "system"], found)}
+    states = {name: [row[0] for row in rows(one, "chrome")] for name, one in zip([*cases, "unreadable", "system"], found)}
     equal(states, {"blocks all": ["ok", "fail"], "blocks it": ["ok", "fail"], "blocks others": ["ok"], "allows it": ["ok"],
                    "not of users": ["ok", "fail"], "of users": ["ok"], "odd": ["ok"], "unreadable": ["ok", "warn"],
                    "system": ["ok", "ok"]}, "states")
-    contains(rows(found[0], "Google Chrome")[1][1], POLICY, "the file")
-    contains(rows(found[0], "Google Chrome")[1][2], "NativeMessagingAllowlist", "what helps")
-    contains(rows(found[4], "Google Chrome")[1][2], "sudo sealring browser install --system chrome", "what helps")
+    contains(rows(found[0], "chrome")[1][1], POLICY, "the file")
+    contains(rows(found[0], "chrome")[1][2], "NativeMessagingAllowlist", "what helps")
+    contains(rows(found[4], "chrome")[1][2], "sudo sealring browser install --system chrome", "what helps")
 
 
 # --- units --------------------------------------------------------------------------------------
@@ -194,8 +194,8 @@ def test_units_are_shown_as_systemd_has_them(world):
     """systemd for a user runs in no container: a script answers in its place."""
     answers = {
         "LoadState=not-found\nUnitFileState=\nActiveState=inactive": ("ok", "not installed", None),
-        "LoadState=loaded\nUnitFileState=disabled\nActiveState=inactive": ("ok", "disabled", "enable --now"),
-        "LoadState=loaded\nUnitFileState=enabled\nActiveState=active": ("ok", "enabled, active", None),
+        "LoadState=loaded\nUnitFileState=disabled\nActiveState=inactive": ("ok", "loaded, disabled, inactive", "enable --now"),
+        "LoadState=loaded\nUnitFileState=enabled\nActiveState=active": ("ok", "loaded, enabled, active", None),
         "LoadState=loaded\nUnitFileState=enabled\nActiveState=inactive": ("warn", "inactive", "restart"),
         "LoadState=loaded\nUnitFileState=enabled\nActiveState=failed": ("warn", "failed", "reset-failed"),
         "LoadState=masked\nUnitFileState=masked\nActiveState=inactive": ("warn", "masked", "again"),
@@ -204,14 +204,14 @@ def test_units_are_shown_as_systemd_has_them(world):
     for answer, (state, part, advice) in answers.items():
         world.program("systemctl", f"#!/bin/sh\n[ \"$1 $2\" = '--user show' ] || exit 9\necho '{answer}'\n")
         found = doctor(world)
-        for unit in ("sealring-agent.socket", "sealring-pkcs11.socket"):
+        for unit in ("agent unit", "PKCS#11 unit"):
             row = only_row(found, unit)
             equal(row[0], state, f"{answer!r}: {row}")
             contains(row[1], part, answer)
             check(not advice if row[2] is None else advice and advice in row[2], f"{answer!r}: {row}")
     for script in ("exit 1", "kill -9 $$", "yes"):
         world.program("systemctl", f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n")
-        contains(only_row(doctor(world), "sealring-agent.socket")[1], "no systemd", script)
+        contains(only_row(doctor(world), "agent unit")[1], "no systemd", script)
 
 
 # --- the keyring --------------------------------------------------------------------------------
