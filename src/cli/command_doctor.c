@@ -39,6 +39,9 @@ static gboolean run_doctor(SrCli *cli, const SrArguments *arguments, GError **er
 
 const SrCommand sr_doctor_commands[] = {
     {"doctor", "", 0, 0, NULL, "Look for what is wrong, and say what to do",
-     "Exit status 1 when something is wrong, 4 when the agent is not running.", run_doctor},
+     "Looks at programs, configuration, PKCS#11 module, systemd units, browsers, agent and "
+     "keyring.\n"
+     "Exit status 1 when something is wrong, 4 when the agent is not running.",
+     run_doctor},
     {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL},
 };
