@@ -225,8 +225,8 @@ static void notify_followers(SrAgent *agent)
 }
 
 /*
- * To who wants to hear it: what it was told of keys and connections may not be so any more. Without a word
- * of what changed: each asks again, as the pages that it serves, and learns what is theirs.
+ * To who wants to hear it: what it was told of keys and connections may not be so any more. Without
+ * a word of what changed: each asks again, as the pages that it serves, and learns what is theirs.
  */
 static void notify_of_changes(SrAgent *agent)
 {
