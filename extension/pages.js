@@ -58,9 +58,12 @@ export class Pages {
     if (page.origin) this.#refresh(page.origin);
   }
 
-  /* The page has gone; how many are left. Its requests go on, their answers go nowhere. */
+  /* The page has gone. Its requests go on, their answers go nowhere. */
   remove(port) {
     this.#pages.delete(port);
+  }
+
+  get count() {
     return this.#pages.size;
   }
 

@@ -18,6 +18,7 @@ const FRAME_MAX = 1_048_576;
 const DEPTH_MAX = 31; // 32 with the request around it
 const MEMBERS_MAX = 256;
 
+const HELLO = { jsonrpc: "2.0", method: "sealring.hello", params: { changes: true } };
 const PAUSE = Symbol("pause"); // stands among the ids of what is waited for
 
 const api = globalThis.browser?.runtime ? globalThis.browser : globalThis.chrome;
@@ -145,6 +146,11 @@ export class Sealring extends EventTarget {
     return this.#greeting;
   }
 
+  /* How many requests have no answer yet. */
+  get pending() {
+    return this.#waiting.size + this.#queue.length;
+  }
+
   /* End the port and everything pending; the next request opens another one, at once. */
   close() {
     this.#end(unavailable("closed", "the connection to sealring was closed"));
@@ -155,7 +161,7 @@ export class Sealring extends EventTarget {
     await this.#pause();
     const port = this.#open();
     try {
-      const greeting = await this.#ask({ jsonrpc: "2.0", method: "sealring.hello" }, ANSWER_MS);
+      const greeting = await this.#ask(HELLO, ANSWER_MS);
       if (greeting?.protocol !== PROTOCOL)
         throw unavailable("version", `sealring ${greeting?.version} speaks protocol ${greeting?.protocol}, this extension ${PROTOCOL}: update the older one`);
       this.#emit("connected", greeting);
@@ -245,7 +251,7 @@ export class Sealring extends EventTarget {
   /* While something is pending: does the host live? Chromium drops garbage without a word. */
   async #beat() {
     const port = this.#port;
-    if (this.#waiting.size) await this.#ask({ jsonrpc: "2.0", method: "sealring.hello" }, ANSWER_MS).catch(() => {});
+    if (this.#waiting.size) await this.#ask(HELLO, ANSWER_MS).catch(() => {});
     if (port !== this.#port) return;
     this.#heart = null;
     this.#pump();
