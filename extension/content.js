@@ -13,20 +13,25 @@
   let port = null;
   let used = false; // whether the page has ever asked for anything
   let early = []; // what a page asked that is only being prepared
+  let pinged = false; // and not answered yet
 
   const tell = (text) => wire.dispatchEvent(new CustomEvent("answer", { detail: text }));
 
   /* Throws when the extension has been updated or removed under this page. */
   function open() {
     const opened = api.runtime.connect({ name: "page" });
-    opened.onMessage.addListener(tell);
+    opened.onMessage.addListener((text) => (text === "pong" ? (pinged = false) : tell(text)));
     opened.onDisconnect.addListener(() => {
       void api.runtime.lastError;
-      if (port !== opened) return;
-      port = null;
-      tell('{"lost":true}');
+      if (port === opened) lose();
     });
     port = opened;
+    pinged = false;
+  }
+
+  function lose() {
+    port = null;
+    tell('{"lost":true}');
   }
 
   function send(text) {
@@ -48,9 +53,18 @@
     }
   });
 
-  /* inpage.js asks while it waits: an extension that was removed says nothing any more. */
+  /* inpage.js asks while it waits: an extension that was removed says nothing any more. Asked again
+   * before the background has answered the last time, there is none. */
   wire.addEventListener("alive", (event) => {
-    if (api.runtime?.id && (port || early.length)) event.preventDefault();
+    if (early.length) return event.preventDefault();
+    if (!api.runtime?.id || !port || pinged) return;
+    try {
+      port.postMessage("ping");
+      pinged = true;
+      event.preventDefault();
+    } catch {
+      port = null;
+    }
   });
 
   /* The background may have been restarted, the page may have been in the back/forward cache. */
@@ -63,6 +77,12 @@
     }
   }
 
+  /* A port does not survive the back/forward cache, and does not always say so. */
+  addEventListener("pagehide", () => {
+    if (!port) return;
+    port.disconnect();
+    lose();
+  });
   document.addEventListener("visibilitychange", resume);
   addEventListener("pageshow", resume);
   document.addEventListener("prerenderingchange", () => {
@@ -71,7 +91,7 @@
     try {
       texts.forEach(send);
     } catch {
-      tell('{"lost":true}');
+      lose();
     }
   });
 

@@ -85,17 +85,17 @@
   let wire = null; // to content.js
   let watching = false;
 
-  function settle(id, answer) {
+  function settle(id, error, result) {
     const asked = pending[id];
     if (!asked) return;
     delete pending[id];
     count--;
-    if (answer.error) asked.reject(new ProviderRpcError(own(answer.error)));
-    else asked.resolve(answer.result);
+    if (error) asked.reject(error);
+    else asked.resolve(result);
   }
 
   function loseAll(message) {
-    for (const id in pending) settle(id, { error: failure(4900, "AGENT_UNAVAILABLE", message) });
+    for (const id in pending) settle(id, failure(4900, "AGENT_UNAVAILABLE", message));
   }
 
   const GONE = "sealring was updated or removed; load this page again";
@@ -116,7 +116,7 @@
     const answer = own(parse(detailOf(event)));
     if (answer.state) learn(own(answer.state));
     else if (answer.lost) loseAll("sealring's extension was interrupted; ask again");
-    else settle(answer.id, answer);
+    else settle(answer.id, answer.error && new ProviderRpcError(own(answer.error)), answer.result);
   }
 
   /* The request's text, or throws what is wrong with it. */
@@ -145,7 +145,7 @@
       pending[id] = { __proto__: null, resolve, reject };
       count++;
       if (!wire || dispatch(wire, new CustomEvent("ask", { __proto__: null, detail: text, cancelable: true })))
-        settle(id, { error: failure(4900, "AGENT_UNAVAILABLE", GONE) });
+        settle(id, failure(4900, "AGENT_UNAVAILABLE", GONE));
       else watch();
     });
   }

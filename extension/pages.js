@@ -3,8 +3,9 @@
  * told what it needs to know for the events of EIP-1193.
  *
  * A page is one port of a content script. It sends texts, JSON {id, method, params}, and gets texts:
- * {id, result}, {id, error} and {state}, where state is {connected, chainId, accounts}, the accounts as text. The page
- * finds out itself what of it is new, so nothing is lost when this worker is.
+ * {id, result}, {id, error} and {state}, where state is {connected, chainId, accounts}, the accounts
+ * as text. The page finds out itself what of it is new, so nothing is lost when this worker is.
+ * "ping" is answered by "pong".
  */
 import { isForPages } from "./page_methods.js";
 import { pageOrigin } from "./page_origin.js";
@@ -28,9 +29,9 @@ class Page {
     }
   }
 
-  send(message) {
+  send(text) {
     try {
-      this.#port.postMessage(JSON.stringify(message));
+      this.#port.postMessage(text);
     } catch {
       // It has gone meanwhile.
     }
@@ -70,12 +71,13 @@ export class Pages {
   /* --- requests ---------------------------------------------------------------------------------- */
 
   async #receive(page, text) {
+    if (text === "ping") return page.send("pong");
     const { id, method, params } = Object(parse(text));
     if (!Number.isSafeInteger(id)) return; // not from our content script
     try {
-      page.send({ id, result: await this.#answer(page, method, params) });
+      page.send(JSON.stringify({ id, result: await this.#answer(page, method, params) }));
     } catch (error) {
-      page.send({ id, error: providerError(error) });
+      page.send(JSON.stringify({ id, error: providerError(error) }));
     }
   }
 
@@ -134,7 +136,7 @@ export class Pages {
   }
 
   #tell(whom, state) {
-    for (const page of this.#pages.values()) if (whom(page)) page.send({ state });
+    for (const page of this.#pages.values()) if (whom(page)) page.send(JSON.stringify({ state }));
   }
 }
 
