@@ -10,26 +10,32 @@ import threading
 from pathlib import Path
 
 from cli_world import BUILD, EXTENSION, Failure, Skip
-from tinycloud_node import NODE, PACKAGES, SOURCES, missing
+from oauth_provider import NODE, node_missing
+from tinycloud_node import PACKAGES, SOURCES, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
 
 
 class ExtensionCode:
-    """A folder with extension/, the stand-in for TinyCloud's SDKs, and the npm packages of the TinyCloud node."""
+    """A folder with extension/ and, with @packages, the stand-in for TinyCloud's SDKs and the npm packages of the TinyCloud node."""
 
-    def __init__(self, world):
-        if reason := missing():
+    def __init__(self, world, packages=True):
+        if reason := missing() if packages else node_missing():
             raise Skip(reason)
         self.world = world
         self.folder = world.folder / "code"
-        modules = self.folder / "node_modules"
-        if modules.exists():
+        if self.folder.exists():
             return
-        modules.mkdir(parents=True)
+        self.folder.mkdir()
         (self.folder / "package.json").write_text('{"type": "module"}')
-        shutil.copy(ROOT / "extension/tinycloud.js", self.folder)
+        for source in (ROOT / "extension").glob("*.js"):
+            shutil.copy(source, self.folder)
+        if packages:
+            self.add_packages(self.folder / "node_modules")
+
+    def add_packages(self, modules):
+        modules.mkdir()
         for source in SOURCES.glob("*.mjs"):
             shutil.copy(source, self.folder)
         for package in (PACKAGES / "node_modules").iterdir():
