@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 
 const FRAME_MAX = 1_048_576;
+const DISCONNECTED_MS = 2000; // so long a host may go on after its port; Chromium
 
 const WORDS = {
   chromium: {
@@ -89,12 +90,14 @@ export function nativeRuntime({ program, args = [], browser = "chromium" }) {
     port.disconnect = () => {
       open = false;
       child?.stdin.end();
+      setTimeout(() => child?.kill("SIGKILL"), DISCONNECTED_MS).unref();
     };
     if (!existsSync(program)) {
       setTimeout(() => end("missing"));
       return port;
     }
     child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+    process.on("exit", () => child.kill("SIGKILL"));
     child.stdin.on("error", () => {}); // the host has gone; "close" says so
     child.on("close", () => end("exited"));
     readFrames(child.stdout, take);
