@@ -18,6 +18,7 @@ const sealring = new Sealring();
 const byId = (id) => document.getElementById(id);
 const opened = new Map(); // origin → whether its rows are shown, where the user said so
 let loading = null;
+let isShown = false; // what sealring said, not a problem
 let saying = null;
 
 /* --- small things -------------------------------------------------------------------------------- */
@@ -125,7 +126,7 @@ function show(...nodes) {
   const content = byId("content");
   content.replaceChildren(...nodes.flat().filter(Boolean));
   content.ariaBusy = "false";
-  if (focused) byId(focused)?.focus();
+  if (focused) (byId(focused) ?? content).focus();
 }
 
 function showProblem(error) {
@@ -134,12 +135,14 @@ function showProblem(error) {
     sealring.close();
     load();
   };
+  isShown = false;
   showState(null);
   byId("about").hidden = true;
   show(problemPage(problem, error, { id: api.runtime.id, retry, copy }));
 }
 
 function showOverview(found) {
+  isShown = true;
   showState(found.store.state);
   byId("about").textContent = `sealring ${found.version} · ${found.store.name === "vault" ? "vault" : "system keyring"}`;
   byId("about").hidden = false;
@@ -161,5 +164,5 @@ async function load() {
 
 byId("lock").onclick = () => call("sealring.lock");
 sealring.addEventListener("sealring.changed", load);
-sealring.addEventListener("disconnected", ({ detail }) => loading && showProblem(detail));
+sealring.addEventListener("disconnected", () => isShown && load()); // once; a second time it is a problem
 load();

@@ -18,7 +18,7 @@ const PAGES = {
     title: "This extension is not let in",
     text: "sealring is installed, but not set up for this extension's id. In a terminal:",
     commands: [INSTALL, DOCTOR],
-    showsId: true,
+    namesId: true,
   },
   exited: { title: "sealring did not start", text: "What it said is below. This command finds out more:", commands: [DOCTOR], showsCause: true },
   silent: {
@@ -49,8 +49,10 @@ const PAGES = {
   },
 };
 
+/* A line breaks between words only, not behind the "--" of an option. */
 function command(text, copy) {
-  return element("div", { className: "command" }, element("code", {}, text), button("Copy", "quiet", () => copy(text), { "aria-label": `Copy: ${text}` }));
+  const words = text.split(" ").flatMap((word) => [" ", element("span", {}, word)]);
+  return element("div", { className: "command" }, element("code", {}, words.slice(1)), button("Copy", "quiet", () => copy(text), { "aria-label": `Copy: ${text}` }));
 }
 
 /* The page for @problem. retry: when the user says that it is done; copy: takes a text. */
@@ -61,9 +63,8 @@ export function problemPage(problem, error, { id, retry, copy }) {
     { className: "problem", role: "alert" },
     element("h2", {}, page.title),
     element("p", {}, page.text),
-    page.commands.map((text) => command(text, copy)),
+    page.commands.map((text) => command(page.namesId && text === INSTALL ? `${text} --extension ${id}` : text, copy)),
     page.after && element("p", { className: "muted" }, page.after),
-    page.showsId && element("p", { className: "muted" }, "Its id: ", element("code", {}, id)),
     page.showsCause && error && element("p", { className: "cause" }, foreign(error.message)),
     button("Try again", "main", retry, { id: "retry" }),
   );

@@ -7,7 +7,7 @@
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
-import { nativeRuntime } from "./native_port.mjs";
+import { event, nativeRuntime } from "./native_port.mjs";
 
 const [module, host, extension] = process.argv.slice(2);
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -16,7 +16,7 @@ const tell = (line) => process.stdout.write(`${line}\n`);
 globalThis.location = { host: extension, origin: `chrome-extension://${extension}` };
 
 globalThis.browser = {
-  runtime: nativeRuntime({ program: host, args: [`chrome-extension://${extension}/`] }),
+  runtime: Object.assign(nativeRuntime({ program: host, args: [`chrome-extension://${extension}/`] }), { onMessage: event() }),
   tabs: { create: ({ url }) => tell(`tab ${url}`) },
   identity: {
     getRedirectURL: (path) => `https://${extension}.chromiumapp.org/${path}`,

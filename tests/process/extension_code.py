@@ -46,8 +46,9 @@ class ExtensionCode:
             (stand_in / "package.json").write_text('{"type": "module", "exports": "./index.js"}')
             (stand_in / "index.js").write_text('export * from "../../../sdk.mjs";\n')
 
-    def run(self, code, extension=EXTENSION):
-        """What each part up to a mark() printed, and the value of done()."""
+    def run(self, code, extension=EXTENSION, visit=None):
+        """What each part up to a mark() printed, and the value of done(). visit: what the user does with an address that
+        the code opens ("tab", "flow"); of a flow it returns the last redirect."""
         module = self.folder / "code.js"
         module.write_text(code)
         process = subprocess.Popen([NODE, ROOT / "tests/process/extension_code.mjs", module, BUILD / "sealring-host", extension],
@@ -56,16 +57,25 @@ class ExtensionCode:
         timer = threading.Timer(SECONDS, process.kill)
         timer.start()
         try:
-            output, errors = process.communicate()
+            return self.follow(process, visit)
         finally:
             timer.cancel()
+            process.kill()
+            process.communicate()
+
+    def follow(self, process, visit):
         prints = [[]]
-        for line in output.splitlines():
-            what, _, value = line.partition(" ")
+        for line in process.stdout:
+            what, _, value = line.rstrip("\n").partition(" ")
             if what == "done":
                 return prints, json.loads(value)
             if what == "mark":
                 prints.append([])
-            else:
+            elif what == "say":
                 prints[-1].append(value)
-        raise Failure(f"the code ended without a value: {output[-300:]!r} {errors[-2000:]}")
+            elif what == "flow":
+                process.stdin.write(visit(what, value) + "\n")
+                process.stdin.flush()
+            else:
+                visit(what, value)
+        raise Failure(f"the code ended without a value: {prints[-1][-3:]} {process.stderr.read()[-2000:]}")

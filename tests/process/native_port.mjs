@@ -22,7 +22,7 @@ const WORDS = {
   },
 };
 
-function event() {
+export function event() {
   const listeners = [];
   return { addListener: (listener) => listeners.push(listener), fire: (...values) => listeners.forEach((listener) => listener(...values)) };
 }
