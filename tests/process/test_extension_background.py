@@ -282,4 +282,4 @@ def test_the_icon_that_pages_get_is_the_icon(world):
 
 
 if __name__ == "__main__":
-    cli_world.main("extension pages", dict(globals()), AgentWorld)
+    cli_world.main("extension background", dict(globals()), AgentWorld)
