@@ -78,8 +78,8 @@
   }
 
   /* A port does not survive the back/forward cache, and does not always say so. */
-  addEventListener("pagehide", () => {
-    if (!port) return;
+  addEventListener("pagehide", (event) => {
+    if (!port || !event.persisted) return;
     port.disconnect();
     lose();
   });

@@ -48,8 +48,8 @@ const GRANTS = {
     means: "The site stays connected; its next sign-in like this one is shown to you first.",
   }),
   "sign-in": (_, grant) => ({
-    name: foreign(`Signs you in at ${grant.provider.split(" ")[0]}`),
-    detail: "without asking again",
+    name: foreign(`Signs you in at ${new URL(grant.provider.split(" ")[0]).host}`),
+    detail: foreign(`without asking · ${grant.provider.split(" ").slice(2).join(" ")}`), // "ISSUER CLIENT SCOPE…"
     label: "Revoke",
     asks: "Ask again before it signs you in?",
     means: "It gets no more tokens from this provider until you agree again.",
@@ -93,16 +93,16 @@ function accountRow(site, account, { ask, call }) {
   return row(foreign(account.name), account.state === "needs-login" ? "must sign in again" : foreign(account.issuer), "Log out", `account-${account.id}`, end);
 }
 
-/* The rows of @site, connections first. */
+/* The rows of @site: what it has, then what it may do without asking. */
 export function siteRows(site, actions) {
-  const order = Object.keys(GRANTS);
-  const grants = site.grants.filter((grant) => GRANTS[grant.kind]).sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const grants = (...kinds) => site.grants.filter((grant) => kinds.includes(grant.kind)).map((grant) => grantRow(site, grant, actions));
   return element(
     "ul",
     { className: "rows" },
-    grants.map((grant) => grantRow(site, grant, actions)),
+    grants("accounts"),
     site.sessions.map((session) => sessionRow(site, session, actions)),
     site.accounts.map((account) => accountRow(site, account, actions)),
+    grants("siwe", "sign-in", "tokens"),
   );
 }
 

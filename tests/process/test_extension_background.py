@@ -232,6 +232,26 @@ def test_the_popup_shows_what_sites_have_and_asks_the_user_nothing(world):
     equal(world.shown(), "", "what the user was asked")
 
 
+def test_only_the_popup_has_the_background_ask_and_only_for_two_things(world):
+    equal(run(world, """
+    import { servePopup } from "./popup_requests.js";
+    const api = { runtime: { id: "me", getURL: (path) => `chrome-extension://me/${path}`, onMessage: browser.runtime.onMessage } };
+    let ended = 0;
+    const served = servePopup(api, sealring, () => ended++);
+    const popup = { id: "me", url: "chrome-extension://me/popup.html" };
+    const page = { id: "me", url: "https://app.example.com/popup.html", origin: "https://app.example.com" };
+    for (const [message, sender] of [[{ popup: "create" }, page], [{ popup: "account" }, { ...popup, id: "other" }], [{ popup: "account" }, { id: "me" }],
+      [{ popup: "toString" }, popup], [{ popup: "__proto__" }, popup], [{}, popup], [null, popup], [{ popup: "lock" }, popup]])
+      browser.runtime.onMessage.fire(message, sender);
+    const refused = [served.asking, browser.runtime.hosts.length];
+    browser.runtime.onMessage.fire({ popup: "create" }, popup);
+    browser.runtime.onMessage.fire({ popup: "account" }, { ...popup, url: `${popup.url}#x` });
+    const asking = served.asking;
+    await until(() => ended === 2);
+    done([refused, asking, served.asking]);"""), [[0, 0], 2, 0], "what was asked")
+    equal(len(world.json("key", "list")["keys"]), 2, "keys")
+
+
 # --- the extension as it is shipped ---------------------------------------------------------------
 
 def manifest():
