@@ -57,7 +57,12 @@
    * before the background has answered the last time, there is none. */
   wire.addEventListener("alive", (event) => {
     if (early.length) return event.preventDefault();
-    if (!api.runtime?.id || !port || pinged) return;
+    if (!api.runtime?.id || !port) return;
+    if (pinged) {
+      port.disconnect();
+      port = null;
+      return;
+    }
     try {
       port.postMessage("ping");
       pinged = true;

@@ -13,7 +13,7 @@
   const ICON = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAxMjggMTI4Ij48cmVjdCB3aWR0aD0iMTI4IiBoZWlnaHQ9IjEyOCIgcng9IjI4IiBmaWxsPSIjMTc0NzVhIi8+PGNpcmNsZSBjeD0iNjQiIGN5PSI4MyIgcj0iMjciIGZpbGw9Im5vbmUiIHN0cm9rZT0iI2Y0ZWZlNCIgc3Ryb2tlLXdpZHRoPSIxMSIvPjxjaXJjbGUgY3g9IjY0IiBjeT0iNDQiIHI9IjMxIiBmaWxsPSIjZTBhODNlIiBzdHJva2U9IiMxNzQ3NWEiIHN0cm9rZS13aWR0aD0iNiIvPjxwYXRoIGQ9Ik02NCAyN2ExMCAxMCAwIDAgMSA1LjUwMCAxOC4zNTBMNzMgNjBINTVsMy41MDAtMTQuNjUwQTEwIDEwIDAgMCAxIDY0IDI3eiIgZmlsbD0iIzE3NDc1YSIvPjwvc3ZnPg==";
   const PENDING_MAX = 64;
   const SIZE_MAX = 1_048_576;
-  const LIFE_MS = 5000; // while something is pending: whether the extension is still there
+  const LIFE_MS = 10_000; // while something is pending: whether the extension is still there
   const EVENTS = { __proto__: null, connect: 1, disconnect: 1, accountsChanged: 1, chainChanged: 1, message: 1 };
 
   const { parse, stringify } = JSON;

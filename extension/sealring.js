@@ -140,7 +140,7 @@ export class Sealring extends EventTarget {
     });
   }
 
-  /* What sealring.hello says: versions, methods, state of the store; opens the port if need be. */
+  /* What sealring.hello said when the port was opened: versions, methods, limits. Opens it if need be. */
   hello() {
     this.#greeting ??= this.#connect();
     return this.#greeting;
