@@ -3,10 +3,15 @@
  * user: while it is locked only what it says without a key is asked for.
  */
 
+/* The options of a request for a site, or for the extension itself (null). */
+export function actingFor(origin) {
+  return origin === null ? {} : { origin };
+}
+
 /* What a site's own requests answer, or nothing when it may not (any more). */
 async function ofSite(sealring, origin, method, member) {
   try {
-    return (await sealring.request(method, undefined, { origin }))[member];
+    return (await sealring.request(method, undefined, actingFor(origin)))[member];
   } catch (error) {
     if (error.code === 4900) throw error;
     return [];
@@ -15,10 +20,9 @@ async function ofSite(sealring, origin, method, member) {
 
 /* {origin, grants, keys, sessions, accounts}: one site, or the extension itself (origin null). */
 async function collect(sealring, origin, grants, isOpen) {
-  const asked = origin ?? undefined;
   const [keys, sessions, accounts] = await Promise.all(
     [["keys.list", "keys"], ["session.list", "sessions"], ["oauth.accounts", "accounts"]].map(([method, member]) =>
-      isOpen ? ofSite(sealring, asked, method, member) : [],
+      isOpen ? ofSite(sealring, origin, method, member) : [],
     ),
   );
   return { origin, grants, keys, sessions, accounts };

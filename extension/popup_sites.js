@@ -2,6 +2,7 @@
  * The sites of the popup: what each may do, and a button that ends it.
  */
 import { button, element, foreign } from "./element.js";
+import { actingFor } from "./overview.js";
 
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const until = (text) => (text ? `until ${date.format(new Date(text))}` : "");
@@ -81,7 +82,7 @@ function sessionRow(site, session, { ask, call }) {
   const means = "Its key is deleted. The site must sign in again to use your space.";
   const end = async () =>
     (await ask("Sign out of this session?", means, "Sign out")) &&
-    call("session.signOut", { session: session.session }, { origin: site.origin ?? undefined });
+    call("session.signOut", { session: session.session }, actingFor(site.origin));
   return row(name, detail, "Sign out", `session-${session.session}`, end);
 }
 
@@ -89,7 +90,7 @@ function accountRow(site, account, { ask, call }) {
   const means = "The provider is told, and the tokens are forgotten.";
   const end = async () =>
     (await ask("Log out of this account?", means, "Log out")) &&
-    call("oauth.logout", { account: account.id }, { origin: site.origin ?? undefined });
+    call("oauth.logout", { account: account.id }, actingFor(site.origin));
   return row(foreign(account.name), account.state === "needs-login" ? "must sign in again" : foreign(account.issuer), "Log out", `account-${account.id}`, end);
 }
 

@@ -43,6 +43,10 @@ function unavailable(problem, message, cause) {
   return new SealringError(message, 4900, { reason: "AGENT_UNAVAILABLE", problem }, { cause });
 }
 
+function closed() {
+  return unavailable("closed", "the connection to sealring was closed");
+}
+
 /* What a browser says when a port ends, in either browser's words. */
 function whyItEnded(text) {
   const doctor = "`sealring doctor` says what is wrong";
@@ -85,10 +89,12 @@ function write(request) {
   }
 }
 
-/* The request as it will be sent, with an id of 16 digits' room. */
-function compose(method, params, origin) {
+/* The request as it will be sent, with an id of 16 digits' room. A page whose origin is unknown must not pass
+ * for the extension, so an origin that is there but no text is refused. */
+function compose(method, params, options) {
   if (typeof method !== "string") refuse("method", "must be text");
-  const text = write({ jsonrpc: "2.0", id: 0, method, params, origin });
+  if ("origin" in options && typeof options.origin !== "string") refuse("origin", "must be text, or left out");
+  const text = write({ jsonrpc: "2.0", id: 0, method, params, origin: options.origin });
   const request = JSON.parse(text); // as it arrives: what is no JSON is gone
   check(method, "method", 0);
   check(request.params, "params", DEPTH_MAX);
@@ -127,13 +133,14 @@ export class Sealring extends EventTarget {
   }
 
   /*
-   * Ask sealring; resolves to the result, rejects with a SealringError. origin: of the page you act
-   * for, always as the browser gave it to you (sender.origin), never the page's own words; without it
-   * you act for yourself. It is pending as long as the user is being asked, otherwise 30 s at most.
+   * Ask sealring; resolves to the result, rejects with a SealringError. options: {origin} of the page
+   * you act for, always as the browser gave it to you (sender.origin), never the page's own words;
+   * left out, you act for yourself. Pending as long as the user is being asked, otherwise 30 s at most.
    */
-  async request(method, params, { origin } = {}) {
-    const request = compose(method, params, origin);
+  async request(method, params, options = {}) {
+    const request = compose(method, params, options);
     await this.hello();
+    if (!this.#port) throw closed(); // meanwhile
     return new Promise((resolve, reject) => {
       this.#queue.push({ request, resolve, reject });
       this.#pump();
@@ -153,7 +160,7 @@ export class Sealring extends EventTarget {
 
   /* End the port and everything pending; the next request opens another one, at once. */
   close() {
-    this.#end(unavailable("closed", "the connection to sealring was closed"));
+    this.#end(closed());
     this.#failures = 0;
   }
 
@@ -278,17 +285,17 @@ export class Sealring extends EventTarget {
 
 /*
  * Sign in at an OAuth provider in a window of the browser; resolves to the account (docs/OAUTH.md).
- * params: of oauth.begin but for redirectUri (issuer, clientId, scope, …). origin: as for request().
+ * params: of oauth.begin but for redirectUri (issuer, clientId, scope, …). options: as for request().
  * Register redirectAddress() with the provider. Run it in the background script: a popup closes when
  * the provider's window opens. A window that the user closes is 4001, USER_REJECTED.
  */
-export async function signIn(sealring, params, { origin } = {}) {
-  const { flow, url } = await sealring.request("oauth.begin", { ...params, redirectUri: redirectAddress() }, { origin });
+export async function signIn(sealring, params, options) {
+  const { flow, url } = await sealring.request("oauth.begin", { ...params, redirectUri: redirectAddress() }, options);
   try {
     const back = await goTo(url);
-    return (await sealring.request("oauth.complete", { flow, url: back }, { origin })).account;
+    return (await sealring.request("oauth.complete", { flow, url: back }, options)).account;
   } catch (error) {
-    await sealring.request("oauth.cancel", { flow }, { origin }).catch(() => {}); // over already, as a rule
+    await sealring.request("oauth.cancel", { flow }, options).catch(() => {}); // over already, as a rule
     throw error;
   }
 }

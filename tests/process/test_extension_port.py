@@ -113,10 +113,19 @@ def test_close_rejects_what_is_pending_and_the_next_request_opens_again(world):
     await sealring.hello();
     const late = sealring.request("eth_chainId", []);
     await Promise.resolve();
+    const latest = sealring.request("eth_chainId", []);
     sealring.close();
     sealring.close();
-    done([got, await reasons([late]), await sealring.request("eth_chainId", []), browser.runtime.hosts.length]);
-    """), [["AGENT_UNAVAILABLE"], ["AGENT_UNAVAILABLE"], "0x1", 2], "what happened")
+    done([got, await reasons([late, latest]), await sealring.request("eth_chainId", []), browser.runtime.hosts.length]);
+    """), [["AGENT_UNAVAILABLE"], ["AGENT_UNAVAILABLE"] * 2, "0x1", 2], "what happened")
+
+
+def test_a_page_without_an_origin_does_not_pass_for_the_extension(world):
+    equal(run(world, """
+    const sealring = new Sealring();
+    const call = (options) => sealring.request("sealring.status", {}, options).then(() => "fine", (e) => e.data.field);
+    done(await Promise.all([call({ origin: undefined }), call({ origin: null }), call({ origin: 5 }), call({ origin: "" }), call({ origin: "null" }),
+      call({}), call(undefined)]));"""), ["origin"] * 5 + ["fine"] * 2, "who may ask")
 
 
 # --- sign-ins -------------------------------------------------------------------------------------
@@ -126,7 +135,7 @@ function provider(answer) {
   browser.identity.launchWebAuthFlow = answer;
   const calls = [];
   const sealring = { async request(method, params, options) {
-    calls.push([method, params.redirectUri ?? params.flow, params.url ?? null, options.origin ?? null]);
+    calls.push([method, params.redirectUri ?? params.flow, params.url ?? null, options.origin]);
     if (method === "oauth.begin") return { flow: "f", url: "https://id.example/authorize" };
     if (method === "oauth.complete" && params.url.includes("bad")) throw new SealringError("no", -32016, { reason: "STATE_MISMATCH" });
     return method === "oauth.complete" ? { account: { id: "a" } } : null;
