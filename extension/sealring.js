@@ -123,6 +123,7 @@ export class Sealring extends EventTarget {
   #last = 0;
   #failures = 0; // ports that ended one after the other
   #since = 0; // when this port was opened
+  #greeted = 0; // when the last hello was sent
   #heart = null;
 
   /* runtime: for tests; host: the name in the host's manifest. */
@@ -168,7 +169,7 @@ export class Sealring extends EventTarget {
     await this.#pause();
     const port = this.#open();
     try {
-      const greeting = await this.#ask(HELLO, ANSWER_MS);
+      const greeting = await this.#greet();
       if (greeting?.protocol !== PROTOCOL)
         throw unavailable("version", `sealring ${greeting?.version} speaks protocol ${greeting?.protocol}, this extension ${PROTOCOL}: update the older one`);
       this.#emit("connected", greeting);
@@ -247,7 +248,15 @@ export class Sealring extends EventTarget {
     });
   }
 
+  #greet() {
+    this.#greeted = Date.now();
+    return this.#ask(HELLO, ANSWER_MS);
+  }
+
+  /* After a pause with a hello in front: the host may have another agent meanwhile, which has not been
+   * asked to tell of changes; and a host that hangs is found out sooner. */
   #pump() {
+    if (this.#port && this.#queue.length && Date.now() - this.#greeted > ANSWER_MS) this.#greet().catch(() => {});
     while (this.#port && this.#queue.length && this.#waiting.size < UNDER_WAY_MAX) {
       const { request, resolve, reject } = this.#queue.shift();
       this.#ask(request).then(resolve, reject);
@@ -258,7 +267,7 @@ export class Sealring extends EventTarget {
   /* While something is pending: does the host live? Chromium drops garbage without a word. */
   async #beat() {
     const port = this.#port;
-    if (this.#waiting.size) await this.#ask(HELLO, ANSWER_MS).catch(() => {});
+    if (this.#waiting.size) await this.#greet().catch(() => {});
     if (port !== this.#port) return;
     this.#heart = null;
     this.#pump();

@@ -104,6 +104,21 @@ def test_an_agent_that_is_killed_is_started_again_by_the_next_request(world):
     check(world.agent_pid() not in (None, pid), "another agent")
 
 
+def test_an_agent_that_took_the_place_of_another_tells_of_changes_too(world):
+    """The host goes on with it, without a word; it was another that had been asked to tell."""
+    equal(run(world, f"""
+    import {{ execFileSync }} from "node:child_process";
+    const sealring = listen(new Sealring());
+    await sealring.request("eth_requestAccounts", [], {{ origin }});
+    execFileSync("{cli_world.SEALRING}", ["agent", "stop"]);
+    await later(11_000);
+    await sealring.request("eth_chainId", []);
+    seen.length = 0;
+    execFileSync("{cli_world.SEALRING}", ["unlock", "--passphrase-fd", "0"], {{ input: "{cli_world.PASSPHRASE}", stdio: ["pipe", "ignore", "ignore"] }});
+    await later(500);
+    done([seen.includes("sealring.changed"), browser.runtime.hosts.length]);"""), [True, 1], "what was heard")
+
+
 def test_close_rejects_what_is_pending_and_the_next_request_opens_again(world):
     equal(run(world, """
     const sealring = new Sealring();
