@@ -5,7 +5,7 @@
  */
 import { button, element, foreign } from "./element.js";
 import { overview } from "./overview.js";
-import { problemPage } from "./popup_problem.js";
+import { commandLine, problemPage } from "./popup_problem.js";
 import { siteRows, siteView } from "./popup_sites.js";
 import { Sealring } from "./sealring.js";
 
@@ -89,7 +89,7 @@ function accountView({ account, store }) {
       { className: "card" },
       element("h2", {}, "Locked"),
       element("p", {}, store.name === "vault" ? "It opens when a site needs it and you give your passphrase, or in a terminal:" : "Unlock your keyring as usual, or in a terminal:"),
-      element("div", { className: "command" }, element("code", {}, "sealring unlock"), button("Copy", "quiet", () => copy("sealring unlock"), { "aria-label": "Copy: sealring unlock" })),
+      commandLine("sealring unlock", copy),
     );
   if (!account)
     return element(
@@ -104,6 +104,19 @@ function accountView({ account, store }) {
     element("h2", {}, foreign(account.name)),
     element("code", { className: "address" }, account.address),
     button("Copy", "quiet", () => copy(account.address), { "aria-label": "Copy the address" }),
+  );
+}
+
+/* Without a prompt program every question counts as a no. */
+function promptView({ prompt }) {
+  return (
+    prompt === "none" &&
+    element(
+      "section",
+      { className: "card notice" },
+      element("p", {}, "sealring has no window to ask you with, so it refuses everything that needs your yes. This command says what is missing:"),
+      commandLine("sealring doctor", copy),
+    )
   );
 }
 
@@ -147,7 +160,7 @@ function showOverview(found) {
   byId("about").textContent = `sealring ${found.version} · ${found.store.name === "vault" ? "vault" : "system keyring"}`;
   byId("about").hidden = false;
   if (found.store.state === "unavailable") showProblem({ reason: "STORE_UNAVAILABLE" });
-  else show(accountView(found), ...sitesView(found));
+  else show(promptView(found), accountView(found), ...sitesView(found));
 }
 
 async function load() {

@@ -49,8 +49,8 @@ const PAGES = {
   },
 };
 
-/* A line breaks between words only, not behind the "--" of an option. */
-function command(text, copy) {
+/* A command to be copied. Its lines break between words only, not behind the "--" of an option. */
+export function commandLine(text, copy) {
   const words = text.split(" ").flatMap((word) => [" ", element("span", {}, word)]);
   return element("div", { className: "command" }, element("code", {}, words.slice(1)), button("Copy", "quiet", () => copy(text), { "aria-label": `Copy: ${text}` }));
 }
@@ -63,7 +63,7 @@ export function problemPage(problem, error, { id, retry, copy }) {
     { className: "problem", role: "alert" },
     element("h2", {}, page.title),
     element("p", {}, page.text),
-    page.commands.map((text) => command(page.namesId && text === INSTALL ? `${text} --extension ${id}` : text, copy)),
+    page.commands.map((text) => commandLine(page.namesId && text === INSTALL ? `${text} --extension ${id}` : text, copy)),
     page.after && element("p", { className: "muted" }, page.after),
     page.showsCause && error && element("p", { className: "cause" }, foreign(error.message)),
     button("Try again", "main", retry, { id: "retry" }),
