@@ -1,46 +1,22 @@
-// What a browser gives an extension's background script, enough of it for the code of docs/OAUTH.md and
-// docs/TINYCLOUD.md:
+// What a browser gives an extension's background script, enough of it for extension/ and for the code of the pages of
+// docs/:
 //     node extension_code.mjs MODULE HOST EXTENSION
 // A line "flow URL" or "tab URL" asks the user (the test) to go there; for a flow, the line that comes
 // back is the last redirect. Each line that MODULE prints comes as "say LINE", its mark() as "mark". It
 // ends with a call of done(value), which is printed as JSON.
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { format } from "node:util";
+import { event, nativeRuntime } from "./native_port.mjs";
 
 const [module, host, extension] = process.argv.slice(2);
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const tell = (line) => process.stdout.write(`${line}\n`);
 
-function connectNative() {
-  const child = spawn(host, [`chrome-extension://${extension}/`], { stdio: ["pipe", "pipe", "inherit"] });
-  const listeners = [];
-  let bytes = Buffer.alloc(0);
-  child.stdout.on("data", (chunk) => {
-    bytes = Buffer.concat([bytes, chunk]);
-    while (bytes.length >= 4 && bytes.length >= 4 + bytes.readUInt32LE()) {
-      const end = 4 + bytes.readUInt32LE();
-      const message = JSON.parse(bytes.subarray(4, end));
-      bytes = bytes.subarray(end);
-      for (const listener of listeners) listener(message);
-    }
-  });
-  return {
-    onMessage: { addListener: (listener) => listeners.push(listener) },
-    postMessage(message) {
-      const body = Buffer.from(JSON.stringify(message));
-      const head = Buffer.alloc(4);
-      head.writeUInt32LE(body.length);
-      child.stdin.write(Buffer.concat([head, body]));
-    },
-  };
-}
-
 globalThis.location = { host: extension, origin: `chrome-extension://${extension}` };
 
 globalThis.browser = {
-  runtime: { connectNative },
+  runtime: Object.assign(nativeRuntime({ program: host, args: [`chrome-extension://${extension}/`] }), { onMessage: event() }),
   tabs: { create: ({ url }) => tell(`tab ${url}`) },
   identity: {
     getRedirectURL: (path) => `https://${extension}.chromiumapp.org/${path}`,
@@ -52,6 +28,9 @@ globalThis.browser = {
 };
 
 console.log = (...values) => format(...values).split("\n").forEach((line) => tell(`say ${line}`));
+
+// The same for another program, as if it were in the host's manifest.
+globalThis.runtimeOf = (program, browser) => nativeRuntime({ program, browser });
 
 globalThis.mark = () => tell("mark");
 

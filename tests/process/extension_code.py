@@ -10,26 +10,32 @@ import threading
 from pathlib import Path
 
 from cli_world import BUILD, EXTENSION, Failure, Skip
-from tinycloud_node import NODE, PACKAGES, SOURCES, missing
+from oauth_provider import NODE, node_missing
+from tinycloud_node import PACKAGES, SOURCES, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
 
 
 class ExtensionCode:
-    """A folder with extension/, the stand-in for TinyCloud's SDKs, and the npm packages of the TinyCloud node."""
+    """A folder with extension/ and, with @packages, the stand-in for TinyCloud's SDKs and the npm packages of the TinyCloud node."""
 
-    def __init__(self, world):
-        if reason := missing():
+    def __init__(self, world, packages=True):
+        if reason := missing() if packages else node_missing():
             raise Skip(reason)
         self.world = world
         self.folder = world.folder / "code"
-        modules = self.folder / "node_modules"
-        if modules.exists():
+        if self.folder.exists():
             return
-        modules.mkdir(parents=True)
+        self.folder.mkdir()
         (self.folder / "package.json").write_text('{"type": "module"}')
-        shutil.copy(ROOT / "extension/tinycloud.js", self.folder)
+        for source in (ROOT / "extension").glob("*.js"):
+            shutil.copy(source, self.folder)
+        if packages:
+            self.add_packages(self.folder / "node_modules")
+
+    def add_packages(self, modules):
+        modules.mkdir()
         for source in SOURCES.glob("*.mjs"):
             shutil.copy(source, self.folder)
         for package in (PACKAGES / "node_modules").iterdir():
@@ -40,8 +46,9 @@ class ExtensionCode:
             (stand_in / "package.json").write_text('{"type": "module", "exports": "./index.js"}')
             (stand_in / "index.js").write_text('export * from "../../../sdk.mjs";\n')
 
-    def run(self, code, extension=EXTENSION):
-        """What each part up to a mark() printed, and the value of done()."""
+    def run(self, code, extension=EXTENSION, visit=None):
+        """What each part up to a mark() printed, and the value of done(). visit: what the user does with an address that
+        the code opens ("tab", "flow"); of a flow it returns the last redirect."""
         module = self.folder / "code.js"
         module.write_text(code)
         process = subprocess.Popen([NODE, ROOT / "tests/process/extension_code.mjs", module, BUILD / "sealring-host", extension],
@@ -50,16 +57,25 @@ class ExtensionCode:
         timer = threading.Timer(SECONDS, process.kill)
         timer.start()
         try:
-            output, errors = process.communicate()
+            return self.follow(process, visit)
         finally:
             timer.cancel()
+            process.kill()
+            process.communicate()
+
+    def follow(self, process, visit):
         prints = [[]]
-        for line in output.splitlines():
-            what, _, value = line.partition(" ")
+        for line in process.stdout:
+            what, _, value = line.rstrip("\n").partition(" ")
             if what == "done":
                 return prints, json.loads(value)
             if what == "mark":
                 prints.append([])
-            else:
+            elif what == "say":
                 prints[-1].append(value)
-        raise Failure(f"the code ended without a value: {output[-300:]!r} {errors[-2000:]}")
+            elif what == "flow":
+                process.stdin.write(visit(what, value) + "\n")
+                process.stdin.flush()
+            else:
+                visit(what, value)
+        raise Failure(f"the code ended without a value: {prints[-1][-3:]} {process.stderr.read()[-2000:]}")

@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """docs/OAUTH.md against a real provider: its commands say what it says, its code works as it stands."""
-import json
 import re
 import shlex
-import subprocess
 import sys
 import threading
 import time
@@ -13,10 +11,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 import cli_world
-from agent_world import EXTENSION
-from cli_world import BUILD, check, equal
+from cli_world import check, equal
 from console_page import commands, fits
-from oauth_provider import NODE, Provider
+from extension_code import ExtensionCode
+from oauth_provider import Provider
 from oauth_world import CHROMIUM_REDIRECT, LOOPBACK, OAuthWorld, follow
 
 PAGE = ROOT / "docs/OAUTH.md"
@@ -63,25 +61,12 @@ def test_the_commands_say_what_the_page_says(world):
 
 
 def run_code(world, provider, code):
-    """Run @code with the shim; the value it ends with."""
-    script = world.write("page.mjs", code)
-    process = subprocess.Popen([NODE, ROOT / "tests/process/extension_code.mjs", script, BUILD / "sealring-host", EXTENSION],
-                               env=world.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        for line in process.stdout:
-            what, _, value = line.rstrip("\n").partition(" ")
-            if what == "done":
-                return json.loads(value)
-            redirect = provider.authorize(value)
-            if what == "flow":
-                process.stdin.write(redirect + "\n")
-                process.stdin.flush()
-            else:
-                follow(provider, redirect)
-    finally:
-        process.kill()
-        process.wait()
-    raise cli_world.Failure("the code ended without a value")
+    """The value that @code ends with, whose user goes where it says."""
+    def visit(what, url):
+        redirect = provider.authorize(url)
+        return redirect if what == "flow" else follow(provider, redirect)
+
+    return ExtensionCode(world, packages=False).run(code, visit=visit)[1]
 
 
 def test_the_code_for_extensions_works_as_it_stands(world):

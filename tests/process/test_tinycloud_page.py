@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 import cli_world
 from agent_world import AgentWorld
 from cli_world import check, equal
+from code_page import blocks, check_prints, with_prints
 from console_page import commands, fits
 from extension_code import ExtensionCode
 from tinycloud_node import TinyCloudNode
@@ -22,28 +23,8 @@ SECTIONS = [("TINYCLOUD.md", "On the command line")]
 NODE_URL = "https://node.example"
 
 
-def blocks():
-    """(kind, text) of all blocks of code and text: "js", "python", "text", "text shown"."""
-    return re.findall(r"^```(js|python|text|text shown)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-
-
-def with_prints(kind):
-    """(code, what the page says it prints) of each block of this kind."""
-    found = []
-    for language, text in blocks():
-        if language in ("js", "python"):
-            found.append([language, text, []])
-        elif language == "text":
-            found[-1][2] = text.splitlines()
-    return [(code, prints) for language, code, prints in found if language == kind]
-
-
-def check_prints(code, shown, got):
-    check(fits(shown, got), f"this code:\n{code}\nprinted {got}\nthe page shows {shown}")
-
-
 def test_the_code_for_extensions_prints_what_the_page_shows(world):
-    parts = with_prints("js")
+    parts = with_prints(PAGE, "js")
     check(len(parts) > 10, "the code was not found")
     with TinyCloudNode() as node:
         code = "\nmark();\n".join(code for code, _ in parts) + "\ndone(null);\n"
@@ -54,13 +35,13 @@ def test_the_code_for_extensions_prints_what_the_page_shows(world):
         refusals = [entry["verdict"] for entry in node.log() if entry["status"] != 200]
         equal(len(refusals), 1, f"requests that the node refused: {refusals}")
     asked = [line.partition("\t")[2] for line in world.shown().splitlines()]
-    for kind, text in blocks():
+    for kind, text in blocks(PAGE):
         if kind == "text shown":
             check(fits(["…", *text.splitlines(), "…"], asked), f"the user was shown {asked}\nthe page shows {text}")
 
 
 def test_the_program_prints_what_the_page_shows(world):
-    (code, shown), = with_prints("python")
+    (code, shown), = with_prints(PAGE, "python")
     (world.folder / "run/sealring").symlink_to(world.folder / "run/s")
     run = subprocess.run([sys.executable, "-c", code], env=world.environment, capture_output=True, text=True, timeout=30)
     equal((run.returncode, run.stderr), (0, ""), "the program")

@@ -1,0 +1,33 @@
+/*
+ * The background script: one way to sealring for all pages, and for the two questions of the popup
+ * that need it.
+ */
+import { Pages } from "./pages.js";
+import { servePopup } from "./popup_requests.js";
+import { Sealring } from "./sealring.js";
+
+const IDLE_MS = 30_000; // so long after the last page has gone the host lives on
+
+const api = globalThis.browser?.runtime ? globalThis.browser : globalThis.chrome;
+const sealring = new Sealring();
+const pages = new Pages(sealring);
+const popup = servePopup(api, sealring, rest);
+let idle = null;
+
+/* With nobody there: questions of pages that have gone are withdrawn, and later this worker sleeps. */
+function rest() {
+  clearTimeout(idle);
+  if (pages.count > 0 || popup.asking > 0) return;
+  if (sealring.pending > 0) sealring.close();
+  else idle = setTimeout(() => sealring.close(), IDLE_MS);
+}
+
+api.runtime.onConnect.addListener((port) => {
+  clearTimeout(idle);
+  pages.add(port);
+  port.onDisconnect.addListener(() => {
+    void api.runtime.lastError; // a page in the back/forward cache: nothing to say about it
+    pages.remove(port);
+    rest();
+  });
+});

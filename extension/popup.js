@@ -1,0 +1,181 @@
+/*
+ * The popup: how sealring is, your account, what sites may do. It has a native port of its own and
+ * asks sealring itself; only what makes sealring's window appear goes to the background, because the
+ * popup closes when that window comes up (popup_requests.js).
+ */
+import { button, element, foreign } from "./element.js";
+import { overview } from "./overview.js";
+import { commandLine, problemPage } from "./popup_problem.js";
+import { siteRows, siteView } from "./popup_sites.js";
+import { Sealring } from "./sealring.js";
+
+const api = globalThis.browser?.runtime ? globalThis.browser : globalThis.chrome;
+const SELF = api.runtime.getURL("").startsWith("chrome") ? location.origin : api.runtime.id;
+const SAID_MS = 4000;
+const SLOW_MS = 200; // until then it would only flicker
+
+const sealring = new Sealring();
+const byId = (id) => document.getElementById(id);
+const opened = new Map(); // origin → whether its rows are shown, where the user said so
+let loading = null;
+let isShown = false; // what sealring said, not a problem
+let saying = null;
+
+/* --- small things -------------------------------------------------------------------------------- */
+
+function say(text) {
+  byId("said").textContent = text;
+  clearTimeout(saying);
+  saying = setTimeout(() => (byId("said").textContent = ""), SAID_MS);
+}
+
+async function copy(text) {
+  await navigator.clipboard.writeText(text);
+  say("Copied");
+}
+
+/* Whether the user agrees. Escape, Cancel: no. */
+function ask(question, means, label) {
+  const dialog = byId("question");
+  byId("asked").textContent = question;
+  byId("means").textContent = means;
+  byId("yes").textContent = label;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+}
+
+/* Do it, and show what has become of it. */
+async function call(method, params, options) {
+  try {
+    const result = await sealring.request(method, params, options);
+    say(result?.problem ? `Done here; the provider could not be told: ${result.problem}` : "Done");
+  } catch (error) {
+    say(error.message);
+  }
+  await load();
+}
+
+/* Through the background; sealring asks in a window of its own, and this popup goes. */
+function inBackground(what) {
+  api.runtime.sendMessage({ popup: what });
+  say("Answer in sealring's window");
+}
+
+const actions = { ask, call, toggled: (origin, isOpen) => opened.set(origin, isOpen) };
+
+/* --- what is shown ------------------------------------------------------------------------------- */
+
+function showState(state) {
+  const words = { open: "Unlocked", locked: "Locked", empty: "No key yet" };
+  byId("state").textContent = words[state] ?? "";
+  byId("state").className = state;
+  byId("state").hidden = !words[state];
+  byId("lock").hidden = state !== "open";
+}
+
+function accountView({ account, store }) {
+  if (store.state === "empty")
+    return element(
+      "section",
+      { className: "card" },
+      element("h2", {}, "No key yet"),
+      element("p", {}, "A key is made in your keyring and stays there."),
+      button("Create a key", "main", () => inBackground("create")),
+    );
+  if (store.state === "locked")
+    return element(
+      "section",
+      { className: "card" },
+      element("h2", {}, "Locked"),
+      element("p", {}, store.name === "vault" ? "It opens when a site needs it and you give your passphrase, or in a terminal:" : "Unlock your keyring as usual, or in a terminal:"),
+      commandLine("sealring unlock", copy),
+    );
+  if (!account)
+    return element(
+      "section",
+      { className: "card" },
+      element("p", {}, "No site is connected yet. Sites that offer “Connect” find sealring by themselves."),
+      button("Show my account", "quiet", () => inBackground("account")),
+    );
+  return element(
+    "section",
+    { className: "card account", "aria-label": "Your account" },
+    element("h2", {}, foreign(account.name)),
+    element("code", { className: "address" }, account.address),
+    button("Copy", "quiet", () => copy(account.address), { "aria-label": "Copy the address" }),
+  );
+}
+
+/* Without a prompt program every question counts as a no. */
+function promptView({ prompt }) {
+  return (
+    prompt === "none" &&
+    element(
+      "section",
+      { className: "card notice" },
+      element("p", {}, "sealring has no window to ask you with, so it refuses everything that needs your yes. This command says what is missing:"),
+      commandLine("sealring doctor", copy),
+    )
+  );
+}
+
+function sitesView({ sites, own, store }) {
+  const only = sites.length === 1;
+  const isOpen = (site) => opened.get(site.origin) ?? only;
+  const rows = siteRows(own, actions);
+  return [
+    sites.length > 0 && element("h2", { className: "part" }, "Sites"),
+    sites.map((site) => siteView(site, isOpen(site), actions)),
+    sites.length > 0 && store.state === "locked" && element("p", { className: "muted" }, "Sessions and logins are shown when it is unlocked."),
+    rows.childElementCount > 0 && element("h2", { className: "part" }, "This extension"),
+    rows.childElementCount > 0 && element("div", { className: "site" }, rows),
+  ];
+}
+
+/* Put @nodes in place of what is there; the focus stays where it was, if that is still there. */
+function show(...nodes) {
+  const focused = document.activeElement?.id;
+  const content = byId("content");
+  content.replaceChildren(...nodes.flat().filter(Boolean));
+  content.ariaBusy = "false";
+  if (focused) (byId(focused) ?? content).focus();
+}
+
+function showProblem(error) {
+  const problem = error.data?.problem ?? (error.reason === "STORE_UNAVAILABLE" ? "unavailable" : "other");
+  const retry = () => {
+    sealring.close();
+    load();
+  };
+  isShown = false;
+  showState(null);
+  byId("about").hidden = true;
+  show(problemPage(problem, error, { id: api.runtime.id, retry, copy }));
+}
+
+function showOverview(found) {
+  isShown = true;
+  showState(found.store.state);
+  byId("about").textContent = `sealring ${found.version} · ${found.store.name === "vault" ? "vault" : "system keyring"}`;
+  byId("about").hidden = false;
+  if (found.store.state === "unavailable") showProblem({ reason: "STORE_UNAVAILABLE" });
+  else show(promptView(found), accountView(found), ...sitesView(found));
+}
+
+async function load() {
+  const mine = (loading = {});
+  const slow = setTimeout(() => byId("content").childElementCount || show(element("p", { className: "muted" }, "Connecting…")), SLOW_MS);
+  try {
+    const found = await overview(sealring, SELF);
+    if (loading === mine) showOverview(found);
+  } catch (error) {
+    if (loading === mine) showProblem(error);
+  }
+  clearTimeout(slow);
+}
+
+byId("lock").onclick = () => call("sealring.lock");
+sealring.addEventListener("sealring.changed", load);
+sealring.addEventListener("disconnected", () => isShown && load()); // once; a second time it is a problem
+load();
