@@ -285,7 +285,7 @@ uninstall:  ## remove what install put there
 	    $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN_PAGES))) $(DESTDIR)$(pkcs11dir)/sealring-pkcs11.so $(DESTDIR)$(p11kitdir)/sealring.module
 	rm -rf $(DESTDIR)$(extensiondir)
 	$(if $(filter yes,$(MANIFESTS)),rm -f $(addprefix $(DESTDIR),$(CHROMIUM_MANIFESTS) $(FIREFOX_MANIFESTS)))
-	-rmdir $(DESTDIR)$(libexecdir)
+	-rmdir $(DESTDIR)$(libexecdir) $(DESTDIR)$(dir $(extensiondir))
 
 clean:  ## remove the build folders
 	rm -rf $(O) $(FUZZ_O) $(addprefix $(O)-,gcc clang analyzer)

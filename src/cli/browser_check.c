@@ -13,9 +13,9 @@ typedef struct {
     SrCheckup *checkup;
     const SrWebBrowser *browser;
     SrJson *view;
-    char *install;        /* the command that mends most */
-    gboolean user_served; /* a manifest of the user's, or of all users, is in order */
-    gboolean system_served;
+    char *install;          /* the command that mends most */
+    gboolean user_served;   /* a manifest of the user's own is in order, … */
+    gboolean system_served; /* … or one for all users */
 } Look;
 
 /* --- manifests

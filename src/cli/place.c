@@ -74,20 +74,15 @@ void sr_place_free(SrPlace *place)
 /* --- opening
  * --------------------------------------------------------------------------------------------- */
 
-/* The path of the first @parts parts, for messages. */
+/* The path of the first @parts parts below the base, for messages. Owned by the caller. */
 static char *path_until(const SrPlace *place, guint parts)
 {
-    const char *end = place->below;
+    g_auto(GStrv) names = g_strsplit(place->below, "/", -1);
+    GString *path = g_string_new(place->base);
 
-    for (guint i = 0; i < parts && end; i++)
-        end = strchr(i == 0 ? end : end + 1, '/');
-    if (parts == 0)
-        return g_strdup(place->base);
-    if (!end)
-        return sr_place_path(place, NULL);
-    g_autofree char *below = g_strndup(place->below, (gsize)(end - place->below));
-
-    return g_build_filename(place->base, below, NULL);
+    for (guint i = 0; i < parts && names[i]; i++)
+        g_string_append_printf(path, "%s%s", g_str_has_suffix(path->str, "/") ? "" : "/", names[i]);
+    return g_string_free(path, FALSE);
 }
 
 static gboolean refuse(const char *path, GError **error, const char *why)

@@ -312,8 +312,9 @@ char *sr_web_browser_note(const SrWebBrowser *browser, SrFlavours flavour)
                                "browser as a package of your distribution or its makers",
                                browser->snap);
     return g_strdup_printf(
-        "the Flatpak %s cannot start sealring-host; it could with `flatpak override --user "
-        "--talk-name=org.freedesktop.Flatpak %s`, but then it may run everything, so sealring does "
-        "not do that: use this browser as a package",
-        browser->flatpak, browser->flatpak);
+        "the Flatpak %s cannot start sealring-host; it would need a manifest and a script with "
+        "`flatpak-spawn --host` in ~/.var/app/%s, and `flatpak override --user "
+        "--talk-name=org.freedesktop.Flatpak %s`, but with that it may run everything, so sealring "
+        "does not do it: use this browser as a package",
+        browser->flatpak, browser->flatpak, browser->flatpak);
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """`make install`: everything below DESTDIR, manifests as `sealring browser` writes them, and all of it gone again."""
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -57,8 +59,10 @@ def test_the_companion_is_the_extension_that_is_installed(world):
     source = ROOT / "extension"
     equal(found, {str(path.relative_to(source)): path.read_bytes() for path in source.rglob("*") if path.is_file()}, "files")
     if "manifest.json" in found:
-        gecko = json.loads(found["manifest.json"])["browser_specific_settings"]["gecko"]
-        equal(gecko["id"], COMPANION["firefox"], "Firefox's id")
+        manifest = json.loads(found["manifest.json"])
+        equal(manifest["browser_specific_settings"]["gecko"]["id"], COMPANION["firefox"], "Firefox's id")
+        digest = hashlib.sha256(base64.b64decode(manifest["key"])).hexdigest()[:32]
+        equal("".join(chr(ord("a") + int(digit, 16)) for digit in digest), COMPANION["chromium"], "Chromium's id")
     for name in ("chromium", "firefox"):
         text = json.loads((ROOT / f"manifests/{name}.json.in").read_text())
         equal(ids(text), [COMPANION[name]], f"{name}.json.in")
