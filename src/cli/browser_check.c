@@ -1,9 +1,9 @@
 #include "cli/browser_check.h"
 
+#include "browsers/place.h"
 #include "cli/browser_policy.h"
 #include "cli/browser_view.h"
 #include "cli/host_program.h"
-#include "cli/place.h"
 
 #include <string.h>
 #include <unistd.h>

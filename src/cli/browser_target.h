@@ -4,9 +4,9 @@
  */
 #pragma once
 
+#include "browsers/place.h"
+#include "browsers/web_browser.h"
 #include "cli/arguments.h"
-#include "cli/place.h"
-#include "cli/web_browser.h"
 
 typedef struct {
     SrPlace *place;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/json.h"
-#include "cli/manifest_file.h"
-#include "cli/web_browser.h"
+#include "browsers/manifest_file.h"
+#include "browsers/web_browser.h"
 
 /* The ids of @manifest (NULL: none) as an array, a new reference. */
 SrJson *sr_browser_view_ids(const SrHostManifest *manifest);

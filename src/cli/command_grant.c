@@ -1,7 +1,7 @@
 /* sealring grant list|add|revoke: what is signed without asking, and who sees which key. */
 #include "base/error.h"
+#include "browsers/extension_id.h"
 #include "cli/cli.h"
-#include "cli/extension_id.h"
 #include "cli/files.h"
 #include "cli/output.h"
 #include "ethereum/siwe.h"

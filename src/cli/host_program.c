@@ -1,8 +1,8 @@
 #include "cli/host_program.h"
 
 #include "base/error.h"
+#include "browsers/host_manifest.h"
 #include "cli/client.h"
-#include "cli/host_manifest.h"
 #include "cli/tool.h"
 
 #include <errno.h>

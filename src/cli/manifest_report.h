@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/json.h"
+#include "browsers/manifest_file.h"
 #include "cli/browser_target.h"
-#include "cli/manifest_file.h"
 
 /*
  * Add {"browsers":[…],"path","outcome","extensions":[…],"problem"} for @target to the array

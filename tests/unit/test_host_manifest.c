@@ -1,6 +1,6 @@
 /* Native-messaging manifests as text, and the ids of extensions in them. */
 #include "base/error.h"
-#include "cli/host_manifest.h"
+#include "browsers/host_manifest.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "cli/host_manifest.h"
-#include "cli/place.h"
+#include "browsers/host_manifest.h"
+#include "browsers/place.h"
 
 typedef enum {
     SR_MANIFEST_NONE,

@@ -1,4 +1,4 @@
-#include "cli/manifest_file.h"
+#include "browsers/manifest_file.h"
 
 #include "base/error.h"
 

@@ -1,7 +1,7 @@
-#include "cli/web_browser.h"
+#include "browsers/web_browser.h"
 
-#include "cli/host_manifest.h"
-#include "cli/place.h"
+#include "browsers/host_manifest.h"
+#include "browsers/place.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "cli/extension_id.h"
+#include "browsers/extension_id.h"
 
 #include <string.h>
 

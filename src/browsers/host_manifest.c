@@ -1,4 +1,4 @@
-#include "cli/host_manifest.h"
+#include "browsers/host_manifest.h"
 
 #include "base/error.h"
 #include "base/json.h"

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "cli/extension_id.h"
+#include "browsers/extension_id.h"
 
 #define SR_HOST_NAME "org.sealring.host"
 #define SR_HOST_PROGRAM "sealring-host"

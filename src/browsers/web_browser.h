@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "cli/extension_id.h"
+#include "browsers/extension_id.h"
 
 typedef struct {
     const char *name;  /* as on the command line */

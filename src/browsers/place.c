@@ -1,4 +1,4 @@
-#include "cli/place.h"
+#include "browsers/place.h"
 
 #include "base/error.h"
 
