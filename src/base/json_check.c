@@ -15,9 +15,17 @@ typedef struct {
     gsize length;
     gsize at;
     guint depth;
-    GArray *names; /* guint64 hashes of the names of all open objects, innermost last */
+    GArray *names; /* of Name, of all open objects, innermost last */
     const char *problem;
 } Check;
+
+/* A member's name: where it is in the text, quotes included. */
+typedef struct {
+    guint64 hash;
+    gsize at;
+    gsize size;
+    SrJson *said; /* owned; NULL until somebody wants to know */
+} Name;
 
 static gboolean check_value(Check *check);
 
@@ -48,7 +56,7 @@ static gboolean is_digit(int c)
     return c >= '0' && c <= '9';
 }
 
-/* FNV-1a. A collision only refuses a text, so the hash need not be strong. */
+/* FNV-1a. Others can make two names with one hash; so names with the same are compared. */
 static guint64 hash_byte(guint64 hash, guint8 byte)
 {
     return (hash ^ byte) * G_GUINT64_CONSTANT(0x100000001b3);
@@ -256,29 +264,54 @@ static gboolean check_word(Check *check, const char *word)
     return TRUE;
 }
 
-/* Remember the name @hash of the object whose first name is at index @first. */
-static gboolean add_name(Check *check, guint first, guint64 hash, gsize at)
+static void clear_name(gpointer name)
 {
-    for (guint i = first; i < check->names->len; i++) {
-        if (g_array_index(check->names, guint64, i) == hash) {
-            check->at = at;
+    json_object_put(((Name *)name)->said);
+}
+
+/* What @name says. The text was checked, so that it is a string. */
+static SrJson *decode(const Check *check, Name *name)
+{
+    g_autofree char *text = NULL;
+
+    if (!name->said) {
+        text = g_strndup((const char *)check->text + name->at, name->size);
+        name->said = json_tokener_parse(text);
+    }
+    return name->said;
+}
+
+/* Remember @name of the object whose first name is at index @first. */
+static gboolean add_name(Check *check, guint first, Name name)
+{
+    const guint last = check->names->len;
+
+    if (last - first >= SR_JSON_MEMBERS_MAX)
+        return fail(check, "an object with too many members");
+    g_array_append_val(check->names, name);
+    for (guint i = first; i < last; i++) {
+        Name *other = &g_array_index(check->names, Name, i);
+
+        if (other->hash == name.hash &&
+            json_object_equal(decode(check, other),
+                              decode(check, &g_array_index(check->names, Name, last)))) {
+            check->at = name.at;
             return fail(check, "a member name that was there before");
         }
     }
-    if (check->names->len - first >= SR_JSON_MEMBERS_MAX)
-        return fail(check, "an object with too many members");
-    g_array_append_val(check->names, hash);
     return TRUE;
 }
 
 static gboolean check_member(Check *check, guint first)
 {
-    const gsize at = check->at;
-    guint64 hash;
+    Name name = {.at = check->at};
 
     if (peek(check) != '"')
         return fail(check, "a member name in quotes is missing");
-    if (!check_string(check, &hash) || !add_name(check, first, hash, at))
+    if (!check_string(check, &name.hash))
+        return FALSE;
+    name.size = check->at - name.at;
+    if (!add_name(check, first, name))
         return FALSE;
     skip_space(check);
     if (peek(check) != ':')
@@ -340,10 +373,11 @@ static gboolean check_value(Check *check)
 
 gboolean sr_json_check(const char *text, gsize length, GError **error)
 {
-    g_autoptr(GArray) names = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GArray) names = g_array_new(FALSE, FALSE, sizeof(Name));
     Check check = {.text = (const guint8 *)text, .length = length, .names = names};
     gboolean good;
 
+    g_array_set_clear_func(names, clear_name);
     skip_space(&check);
     good = check_value(&check);
     if (good) {

@@ -368,6 +368,19 @@ static void test_members(void)
     assert_refused(over, strlen(over), -1);
 }
 
+/* Their FNV-1a hashes are the same; who can choose names must not have the text refused by that. */
+static void test_names_with_one_hash(void)
+{
+    static const char first[] = "8yn0iYCKYHlIj4-BwPqk";
+    static const char second[] = "GReLUrM4wMqfg9yzV3KQ";
+    g_autofree char *both = g_strdup_printf("{\"%s\":1,\"%s\":2}", first, second);
+    g_autofree char *again =
+        g_strdup_printf("{\"%s\":1,\"%s\":2,\"\\u0038%s\":3}", first, second, first + 1);
+
+    g_assert_true(sr_json_check(both, strlen(both), NULL));
+    assert_refused(again, strlen(again), 51);
+}
+
 /* 1 MiB of the worst of each kind. Twice the size may take twice the time, not four times. */
 static gint64 time_of(const char *unit, gsize size)
 {
@@ -662,6 +675,7 @@ int main(int argc, char **argv)
     g_test_add_func("/json/every-prefix-is-refused", test_every_prefix_is_refused);
     g_test_add_func("/json/depth-limit", test_depth);
     g_test_add_func("/json/members-limit", test_members);
+    g_test_add_func("/json/names-with-one-hash", test_names_with_one_hash);
     g_test_add_func("/json/linear-time", test_linear_time);
     g_test_add_func("/json/same-as-json-c", test_same_as_json_c);
     g_test_add_func("/json/random-values", test_random_values);
