@@ -14,12 +14,17 @@ const pages = new Pages(sealring);
 const popup = servePopup(api, sealring, rest);
 let idle = null;
 
+/* Whether nobody is there who waits, or may ask next. */
+function isAlone() {
+  return pages.count === 0 && popup.asking === 0;
+}
+
 /* With nobody there: questions of pages that have gone are withdrawn, and later this worker sleeps. */
 function rest() {
   clearTimeout(idle);
-  if (pages.count > 0 || popup.asking > 0) return;
+  if (!isAlone()) return;
   if (sealring.pending > 0) sealring.close();
-  else idle = setTimeout(() => sealring.close(), IDLE_MS);
+  else idle = setTimeout(() => isAlone() && sealring.close(), IDLE_MS);
 }
 
 api.runtime.onConnect.addListener((port) => {

@@ -12,12 +12,11 @@ import { pageOrigin } from "./page_origin.js";
 import { busy, providerError, unsupported } from "./provider_error.js";
 import { signIn } from "./sealring.js";
 
-const PENDING_MAX = 64; // requests of one page
+const PENDING_MAX = 64; // requests of one origin: pages that went away and came back count too
 const DISCONNECTED = { connected: false };
 
 /* One document at the other end of a port; its origin cannot change. */
 class Page {
-  pending = 0;
   #port;
 
   constructor(port) {
@@ -41,6 +40,7 @@ class Page {
 export class Pages {
   #sealring;
   #pages = new Map(); // port → Page
+  #pending = new Map(); // origin → how many requests have no answer yet, also of pages that have gone
   #states = new Map(); // origin → "asking", or "again" when something changed meanwhile
   #signingIn = false;
 
@@ -84,14 +84,25 @@ export class Pages {
   async #answer(page, method, params) {
     if (page.refusal) throw page.refusal;
     if (!isForPages(method)) throw unsupported(method);
-    if (page.pending >= PENDING_MAX) throw busy(`${PENDING_MAX} requests of this page are pending`);
-    page.pending++;
+    this.#begin(page.origin);
     try {
       if (method === "oauth.login") return await this.#login(page, params);
       return (await this.#sealring.request(method, params, { origin: page.origin })) ?? null;
     } finally {
-      page.pending--;
+      this.#finish(page.origin);
     }
+  }
+
+  #begin(origin) {
+    const pending = this.#pending.get(origin) ?? 0;
+    if (pending >= PENDING_MAX) throw busy(`${PENDING_MAX} requests of ${origin} are pending`);
+    this.#pending.set(origin, pending + 1);
+  }
+
+  #finish(origin) {
+    const pending = this.#pending.get(origin) - 1;
+    if (pending > 0) this.#pending.set(origin, pending);
+    else this.#pending.delete(origin);
   }
 
   /* A page's oauth.login is the extension's sign-in, with a window; one at a time. */

@@ -87,6 +87,39 @@ def test_pages_on_this_computer_may_ask_over_http(world):
     done(answers);"""), ["INVALID_PARAMS"] * 3, "what the agent says outside developer mode")
 
 
+# --- the port -------------------------------------------------------------------------------------
+
+def test_a_question_of_the_popup_outlives_the_last_page(world):
+    equal(run(world, """
+    const setLater = setTimeout;
+    globalThis.setTimeout = (act, ms) => setLater(act, ms === 30_000 ? 200 : ms); // when nobody is there
+    const ends = [];
+    const { runtime } = browser;
+    const [connect, tell] = [[], []];
+    runtime.onConnect = { addListener: (listener) => connect.push(listener) };
+    runtime.onMessage = { addListener: (listener) => tell.push(listener) };
+    runtime.id = "me";
+    runtime.getURL = (path) => `chrome-extension://me/${path}`;
+    runtime.connectNative = () => {
+      const port = { onDisconnect: { addListener() {} } };
+      port.onMessage = { addListener: (listener) => (port.answer = listener) };
+      port.postMessage = ({ id, method }) => method === "keys.create" || setLater(() => port.answer({ id, result: { protocol: 1 } }));
+      port.disconnect = () => ends.push("port");
+      return port;
+    };
+    await import("./background.js");
+    const gone = [];
+    connect[0]({
+      sender: { frameId: 0, origin: "https://app.example.com" }, postMessage() {},
+      onMessage: { addListener() {} }, onDisconnect: { addListener: (listener) => gone.push(listener) },
+    });
+    await new Promise((resolve) => setLater(resolve, 100));
+    gone.forEach((listener) => listener());
+    tell[0]({ popup: "create" }, { id: "me", url: "chrome-extension://me/popup.html" });
+    await new Promise((resolve) => setLater(resolve, 500));
+    done(ends);"""), [], "what was ended while the user is asked")
+
+
 # --- what is asked --------------------------------------------------------------------------------
 
 def test_a_page_may_call_what_is_its_own_and_nothing_else(world):
@@ -138,6 +171,14 @@ def test_a_pages_login_is_a_window_of_the_browser_one_at_a_time(world):
             ["oauth.complete", "https://app.example.com", None]]], "the sign-in")
 
 
+def test_a_page_cannot_end_the_port_of_others_by_names_with_one_hash(world):
+    equal(run(world, """
+    const [page, other] = ["https://app.example.com", "https://other.example.com"].map((origin) => open({ origin }));
+    await other.ask("eth_chainId", []);
+    const answers = await Promise.all([page.ask("siwe.build", { "8yn0iYCKYHlIj4-BwPqk": 1, GReLUrM4wMqfg9yzV3KQ: 2 }), other.ask("eth_chainId", [])]);
+    done([answers[0].code, answers[1].result, browser.runtime.hosts.length]);"""), [-32602, "0x1", 1], "answers, and hosts")
+
+
 def test_a_flood_of_one_page_is_refused_above_64_and_harms_no_other(world):
     equal(run(world, """
     const [page, other] = ["https://app.example.com", "https://other.example.com"].map((origin) => open({ origin }));
@@ -148,6 +189,20 @@ def test_a_flood_of_one_page_is_refused_above_64_and_harms_no_other(world):
     const again = await page.ask("eth_chainId", []);
     done([count(answers, ({ result }) => result), count(answers, ({ code, data }) => code === -32005 && data.reason === "BUSY"),
       count(others, ({ result }) => result), again.result]);"""), [64, 936, 64, "0x1"], "answers")
+
+
+def test_a_page_that_is_loaded_again_and_again_has_no_more_room(world):
+    equal(run(world, """
+    let asked = 0;
+    sealring.request = (method) => (method === "personal_sign" ? (asked++, new Promise(() => {})) : Promise.reject(new SealringError("no", 4100, {})));
+    const answers = [];
+    for (let i = 0; i < 20; i++) {
+      const page = open({ origin: "https://app.example.com" });
+      for (let j = 0; j < 10; j++) page.ask("personal_sign", []).then(({ data }) => answers.push(data.reason));
+      page.close();
+    }
+    await later(100);
+    done([asked, new Set(answers).size, answers.length, answers[0]]);"""), [64, 1, 136, "BUSY"], "requests under way")
 
 
 def test_what_is_no_request_is_dropped(world):
