@@ -81,6 +81,8 @@ static SrManifestState read_file(int fd, SrFamily family, SrHostManifest **ret_m
         return unreadable(ret_problem, g_strerror(errno));
     if (!S_ISREG(found.st_mode))
         return unreadable(ret_problem, "it is no regular file");
+    if (found.st_uid != 0 && found.st_uid != geteuid())
+        return unreadable(ret_problem, "it belongs to another user");
     length = read_text(fd, text);
     if (length < 0)
         return unreadable(ret_problem, g_strerror(errno));

@@ -12,7 +12,7 @@ typedef enum {
     SR_MANIFEST_OURS,
     SR_MANIFEST_FOREIGN,    /* of another host or program */
     SR_MANIFEST_DAMAGED,    /* no manifest that this browser reads */
-    SR_MANIFEST_UNREADABLE, /* no right to read it, no regular file, or a link in the way */
+    SR_MANIFEST_UNREADABLE, /* no right to read it, another user's, no regular file, or a link */
 } SrManifestState;
 
 /*

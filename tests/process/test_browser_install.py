@@ -289,6 +289,17 @@ def test_a_folder_of_another_user_is_refused(world):
     equal(ids(world.manifest(CHROMIUM)), [COMPANION["chromium"]], "ids")
 
 
+def test_a_manifest_of_another_user_is_not_taken_over(world):
+    needs_root()
+    world.json("install", "chromium", "--extension", OTHER["chromium"])
+    os.chown(world.folder / CHROMIUM, NOBODY, 0)
+    before = world.tree()
+    for words in (["install", "chromium"], ["uninstall"]):
+        contains(world.refused(*words)[0]["problem"], "belongs to another user", f"{words}")
+    equal(world.tree(), before, "the home")
+    equal(world.json("list")["browsers"][0]["manifests"][0]["state"], "not readable", "state")
+
+
 def test_a_folder_without_the_right_to_write_is_named(world):
     needs_root()
     os.chown(world.folder, NOBODY, NOBODY)
