@@ -81,8 +81,12 @@ static void release_kept(void)
 {
     g_mutex_lock(&kept.mutex);
     for (gsize length = 0; length < LENGTH_MAX; length++)
-        while (kept.count[length] > 0)
-            release(kept.pages[length][--kept.count[length]], (length + 1) * page_size());
+        while (kept.count[length] > 0) {
+            gpointer pages = kept.pages[length][--kept.count[length]];
+
+            ASAN_UNPOISON_MEMORY_REGION(pages, (length + 1) * page_size());
+            release(pages, (length + 1) * page_size());
+        }
     g_mutex_unlock(&kept.mutex);
 }
 
