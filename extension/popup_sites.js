@@ -94,8 +94,15 @@ function accountRow(site, account, { ask, call }) {
   return row(foreign(account.name), account.state === "needs-login" ? "must sign in again" : foreign(account.issuer), "Log out", `account-${account.id}`, end);
 }
 
+/* The question names the site: rows may have moved under the pointer while a page changed something. */
+function askingFor(site, { ask, ...others }) {
+  const whose = site.origin === null ? "" : `For ${site.origin}. `;
+  return { ...others, ask: (question, means, label) => ask(question, whose + means, label) };
+}
+
 /* The rows of @site: what it has, then what it may do without asking. */
-export function siteRows(site, actions) {
+export function siteRows(site, given) {
+  const actions = askingFor(site, given);
   const grants = (...kinds) => site.grants.filter((grant) => kinds.includes(grant.kind)).map((grant) => grantRow(site, grant, actions));
   return element(
     "ul",

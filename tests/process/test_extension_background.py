@@ -287,6 +287,28 @@ def test_the_popup_shows_what_sites_have_and_asks_the_user_nothing(world):
     equal(world.shown(), "", "what the user was asked")
 
 
+def test_a_question_of_the_popup_names_the_site(world):
+    asked = run(world, """
+    const buttons = [];
+    globalThis.document = {
+      createElement(tag) {
+        const made = { append() {}, setAttribute() {} };
+        if (tag === "button") buttons.push(made);
+        return made;
+      },
+    };
+    const { siteRows } = await import("./popup_sites.js");
+    const asked = [];
+    const actions = { ask: async (...words) => (asked.push(words.join(" ")), false), call() {} };
+    const has = { keys: [], grants: [{ id: "g", kind: "accounts", key: "k", created: "2026-01-01T00:00:00Z" }],
+      sessions: [{ session: "s", kind: "key" }], accounts: [{ id: "a", name: "me", issuer: "https://id.example" }] };
+    siteRows({ ...has, origin: "https://app.example.com" }, actions);
+    siteRows({ ...has, origin: null }, actions);
+    for (const button of buttons) await button.onclick();
+    done(asked);""")
+    equal(["https://app.example.com" in question for question in asked], [True] * 3 + [False] * 3, "questions that name the site")
+
+
 def test_only_the_popup_has_the_background_ask_and_only_for_two_things(world):
     equal(run(world, """
     import { servePopup } from "./popup_requests.js";
