@@ -295,11 +295,11 @@ export class Sealring extends EventTarget {
 /*
  * Sign in at an OAuth provider in a window of the browser; resolves to the account (docs/OAUTH.md).
  * params: of oauth.begin but for redirectUri (issuer, clientId, scope, …). options: as for request().
- * Register redirectAddress() with the provider. Run it in the background script: a popup closes when
+ * Register redirectAddress(origin) with the provider. Run it in the background script: a popup closes when
  * the provider's window opens. A window that the user closes is 4001, USER_REJECTED.
  */
 export async function signIn(sealring, params, options) {
-  const { flow, url } = await sealring.request("oauth.begin", { ...params, redirectUri: redirectAddress() }, options);
+  const { flow, url } = await sealring.request("oauth.begin", { ...params, redirectUri: redirectAddress(options?.origin) }, options);
   try {
     const back = await goTo(url);
     return (await sealring.request("oauth.complete", { flow, url: back }, options)).account;
@@ -309,9 +309,10 @@ export async function signIn(sealring, params, options) {
   }
 }
 
-/* The address of this extension that the provider sends the user back to. */
-export function redirectAddress() {
-  return api.identity.getRedirectURL("callback");
+/* The address of this extension that the provider sends the user back to. Each page that you act for has one of its
+ * own: the provider knows a client by its address, and no page is to sign in as the client of another. */
+export function redirectAddress(origin = "") {
+  return api.identity.getRedirectURL(/^https?:/.test(origin) ? `callback/${new URL(origin).host}` : "callback");
 }
 
 /* The address that the user comes back with. */

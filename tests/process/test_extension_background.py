@@ -167,7 +167,7 @@ def test_a_pages_login_is_a_window_of_the_browser_one_at_a_time(world):
     const first = await login;
     done([first, second.data.reason, calls.filter(([method]) => method.startsWith("oauth."))]);"""),
           [{"result": {"account": {"id": "a"}}}, "BUSY",
-           [["oauth.begin", "https://app.example.com", f"https://{cli_world.EXTENSION}.chromiumapp.org/callback"],
+           [["oauth.begin", "https://app.example.com", f"https://{cli_world.EXTENSION}.chromiumapp.org/callback/app.example.com"],
             ["oauth.complete", "https://app.example.com", None]]], "the sign-in")
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """docs/EXTENSION.md: its code works as it stands and prints what the page shows; what it says of files and methods is so."""
+import hashlib
 import json
 import re
 import sys
@@ -63,6 +64,8 @@ def test_the_code_for_pages_parses_and_names_the_companion(world):
     inpage = (ROOT / "extension/inpage.js").read_text()
     check('RDNS = "org.sealring"' in inpage and 'info.rdns === "org.sealring"' in code, "the rdns")
     check(own["key"] and "dejmjgfpcmgkfnoekcfibcccgifpmjci.chromiumapp.org/callback" in PAGE.read_text(), "the redirect address")
+    firefox = hashlib.sha1(own["browser_specific_settings"]["gecko"]["id"].encode()).hexdigest()
+    check(f"https://{firefox}.extensions.allizom.org/callback/" in PAGE.read_text(), "the redirect address in Firefox")
 
 
 def test_the_table_of_problems_is_that_of_the_module(world):

@@ -161,7 +161,7 @@ function provider(answer) {
 
 
 def test_a_sign_in_is_begun_carried_back_and_ended_whatever_happens(world):
-    back = f"https://{EXTENSION}.chromiumapp.org/callback"
+    back = f"https://{EXTENSION}.chromiumapp.org/callback/app.example.com"
     equal(run(world, FLOW + """
     const all = [];
     for (const answer of [async ({ url }) => url + "?back", async () => { throw new Error("The user did not approve access."); },
@@ -175,6 +175,15 @@ def test_a_sign_in_is_begun_carried_back_and_ended_whatever_happens(world):
         [[4001, "USER_REJECTED"], ["oauth.begin", "oauth.cancel"], back, True],
         [[-32015, "NETWORK_ERROR"], ["oauth.begin", "oauth.cancel"], back, True],
         [[-32016, "STATE_MISMATCH"], ["oauth.begin", "oauth.complete", "oauth.cancel"], back, True]], "sign-ins")
+
+
+def test_each_page_has_a_redirect_address_of_its_own(world):
+    own = f"https://{EXTENSION}.chromiumapp.org/callback"
+    equal(run(world, """
+    import { redirectAddress } from "./sealring.js";
+    done([undefined, location.origin, "moz-extension://0-1", "https://a.example", "https://b.example:8443", "http://localhost:3000"]
+      .map((origin) => redirectAddress(origin)));"""),
+          [own, own, own, f"{own}/a.example", f"{own}/b.example:8443", f"{own}/localhost:3000"], "addresses")
 
 
 if __name__ == "__main__":
