@@ -265,7 +265,7 @@ install-manifest = $(INSTALL) -d $(DESTDIR)$(dir $(1)) && \
 install: all  ## install below DESTDIR
 	@$(MAKE) --no-print-directory install-files
 # What install does once all is built.
-install-files: $(if $(filter yes,$(MANIFESTS)),install-manifests)
+install-files: $(if $(filter yes,$(MANIFESTS)),$(if $(DESTDIR),install-manifests))
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libexecdir) $(mandir)/man1 $(completiondir) $(unitdir) $(pkcs11dir) $(p11kitdir))
 	$(INSTALL) -m 755 $(O)/sealring $(DESTDIR)$(bindir)/
 	$(INSTALL) -m 755 $(addprefix $(O)/,$(LIBEXEC_PROGRAMS)) $(DESTDIR)$(libexecdir)/
@@ -276,7 +276,9 @@ install-files: $(if $(filter yes,$(MANIFESTS)),install-manifests)
 	$(INSTALL) -m 644 packaging/systemd/sealring-agent.socket packaging/systemd/sealring-pkcs11.socket $(DESTDIR)$(unitdir)/
 	sed 's|@libexecdir@|$(libexecdir)|' packaging/systemd/sealring-agent.service.in >$(DESTDIR)$(unitdir)/sealring-agent.service
 	for file in $(EXTENSION_FILES); do $(INSTALL) -D -m 644 extension/$$file $(DESTDIR)$(extensiondir)/$$file || exit 1; done
-	$(if $(filter yes,$(MANIFESTS)),,@echo 'Now let your browsers start it: $(bindir)/sealring browser install')
+	$(if $(filter yes,$(MANIFESTS)),$(if $(DESTDIR),,$(bindir)/sealring browser install --system --all), \
+	    @echo 'Now let your browsers start it: $(bindir)/sealring browser install')
+# Below DESTDIR they are new; those that are there may have ids of others, which the command keeps.
 install-manifests:
 	$(foreach path,$(CHROMIUM_MANIFESTS),$(call install-manifest,$(path),chromium) &&) \
 	    $(foreach path,$(FIREFOX_MANIFESTS),$(call install-manifest,$(path),firefox) &&) :

@@ -16,7 +16,7 @@ function refuse(message) {
  */
 export function pageOrigin(sender) {
   if (sender.frameId !== 0) refuse("only the page itself may ask, not a frame in it");
-  const origin = sender.origin ?? new URL(sender.url).origin;
+  const { origin } = sender; // never the address, which a sandboxed page has as well
   if (!URL.canParse(origin)) refuse("this page has no origin of its own"); // "null": sandboxed
   const { protocol, hostname } = new URL(origin);
   if (protocol !== "https:" && !(protocol === "http:" && LOOPBACK.has(hostname)))

@@ -43,6 +43,12 @@ static guint count_owned(const GPtrArray *sessions, const SrSession *session)
     return count;
 }
 
+/* Whoever put an id there that we never write may take it away again. */
+static gboolean is_text(const char *id)
+{
+    return g_utf8_validate(id, -1, NULL);
+}
+
 /* Into @surplus (of char *) the oldest of the owner of @session that are too many once @sessions
  * are there. These stay whatever the clock said when the others were made. */
 static gboolean find_surplus(SrStore *store, const SrSession *session, GPtrArray *sessions,
@@ -59,7 +65,7 @@ static gboolean find_surplus(SrStore *store, const SrSession *session, GPtrArray
 
         if (g_ptr_array_find_with_equal_func(sessions, entry->id, has_id, NULL))
             continue;
-        if (++count > SR_SESSIONS_MAX)
+        if (++count > SR_SESSIONS_MAX && is_text(entry->id))
             g_ptr_array_add(surplus, g_strdup(entry->id));
     }
     return TRUE;

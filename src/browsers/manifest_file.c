@@ -239,6 +239,12 @@ static gboolean write_new(const Folder *folder, const char *text)
     return close(fd) == 0 && written;
 }
 
+/* Some file systems know no such thing for folders. */
+static gboolean sync_folder(const Folder *folder)
+{
+    return fsync(folder->fd) == 0 || errno == EINVAL;
+}
+
 static gboolean replace(const Folder *folder, const SrHostManifest *manifest, GError **error)
 {
     g_autofree char *text = sr_host_manifest_text(manifest);
@@ -251,7 +257,7 @@ static gboolean replace(const Folder *folder, const SrHostManifest *manifest, GE
         errno = cause;
         return failed(folder, "write", error);
     }
-    return fsync(folder->fd) == 0 || failed(folder, "keep", error);
+    return sync_folder(folder) || failed(folder, "keep", error);
 }
 
 static gboolean has_mode(const Folder *folder)
@@ -321,7 +327,7 @@ gboolean sr_manifest_file_install(const SrPlace *place, SrFamily family, const c
 
 static gboolean remove_file(const Folder *folder, GError **error)
 {
-    return (unlinkat(folder->fd, SR_HOST_MANIFEST_FILE, 0) == 0 && fsync(folder->fd) == 0) ||
+    return (unlinkat(folder->fd, SR_HOST_MANIFEST_FILE, 0) == 0 && sync_folder(folder)) ||
            failed(folder, "remove", error);
 }
 
