@@ -20,9 +20,10 @@ CLONE_NEWNS = 0x20000
 KEPT = re.compile(r"/(var/lib/(dpkg|apt)|var/cache|var/log|home|tmp)/")
 
 
-def run(words, what, **options):
-    done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, **options)
-    equal(done.returncode, 0, f"{what} ({done.stdout[-600:]} {done.stderr[-600:]})")
+def run(words, what, stderr=subprocess.PIPE, **options):
+    """What a command said that must succeed."""
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=stderr, text=True, errors="replace", check=False, **options)
+    equal(done.returncode, 0, f"{what} ({done.stdout[-600:]} {(done.stderr or '')[-600:]})")
     return done.stdout
 
 
@@ -102,12 +103,14 @@ class Root:
         return output
 
     def admin(self, *words):
-        return run(["chroot", self.folder, *words], " ".join(words), env=self.environment | {"HOME": "/root"}, cwd="/")
+        """All that root's program said."""
+        return run(["chroot", self.folder, *words], " ".join(words), stderr=subprocess.STDOUT,
+                   env=self.environment | {"HOME": "/root"}, cwd="/")
 
     def install(self, package):
         shutil.copy(package, self.at("/tmp/sealring.deb"))
         try:
-            self.admin(*self.INSTALL, "/tmp/sealring.deb")
+            return self.admin(*self.INSTALL, "/tmp/sealring.deb")
         finally:
             self.at("/tmp/sealring.deb").unlink()
 

@@ -128,6 +128,16 @@ def test_it_works_on_this_system_until_it_is_purged(world):
     check_life(world.root(OverlaidRoot) if package() else None, package())
 
 
+def test_a_folder_that_may_not_be_used_is_named_and_stops_no_installation(world):
+    deb = package()
+    root = world.root(OverlaidRoot)
+    root.at("/etc/opt").mkdir(exist_ok=True)
+    root.at("/etc/opt/vivaldi").symlink_to("/tmp")
+    contains(root.install(deb), "/etc/opt/vivaldi is a symbolic link", "installation")
+    for path in MANIFESTS:
+        equal(root.at(path).exists(), "vivaldi" not in path, path)
+
+
 def test_it_works_on_a_fresh_debian_until_it_is_purged(world):
     check_life(world.root(FreshRoot) if package() else None, package())
 
