@@ -29,8 +29,8 @@ comma := ,
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 .PHONY: all programs everything check demo lint tidy bench bench-programs fuzz fuzzers soak install install-files \
-    install-manifests uninstall \
-    clean help deps-build deps-test test-programs FORCE
+    install-manifests uninstall deb \
+    clean help deps-build deps-test deps-deb deps-soak test-programs FORCE
 
 # What people ask for runs in two steps: packages first, then a make that finds them installed.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
@@ -190,7 +190,7 @@ check: deps-test  ## build and run all tests; the last line counts them
 	@$(BUILD) test-programs
 	@$(RUN) tests/run $(TESTS)
 
-soak: deps-test  ## the long versions of the fault tests
+soak: deps-test deps-soak  ## the long versions of the fault tests
 	@$(BUILD) test-programs
 	@$(RUN) SOAK=1 tests/run $(TESTS)
 
@@ -249,6 +249,11 @@ ifneq ($(DEPS),skip)
 	@tests/tinycloud-node/install $(abspath $(O))
 endif
 
+deps-deb:
+	$(if $(filter skip,$(DEPS)),,@packaging/dependencies/install build deb)
+deps-soak:
+	$(if $(filter skip,$(DEPS)),,@packaging/dependencies/install deb soak)
+
 MAN_PAGES := $(wildcard packaging/man/*.1)
 LIBEXEC_PROGRAMS := sealring-agent sealring-cli sealring-host sealring-prompt sealring-net
 
@@ -288,6 +293,21 @@ uninstall:  ## remove what install put there
 	rm -rf $(DESTDIR)$(extensiondir)
 	$(if $(filter yes,$(MANIFESTS)),rm -f $(addprefix $(DESTDIR),$(CHROMIUM_MANIFESTS) $(FIREFOX_MANIFESTS)))
 	-rmdir $(DESTDIR)$(libexecdir) $(DESTDIR)$(dir $(extensiondir))
+
+# The package is built in a copy of what it is made of, from nothing: neither knobs nor folders of this
+# make are seen there, and two builds of one source give the same bytes (SOURCE_DATE_EPOCH: the
+# changelog's date, unless it is set).
+DEB_TREE = $(O)/deb/sealring-$(VERSION)
+DEB_ENVIRONMENT = env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL $(patsubst %,-u %,prefix bindir \
+    libexecdir datadir mandir completiondir unitdir pkcs11dir p11kitdir extensiondir DESTDIR CFLAGS LDFLAGS CPPFLAGS)
+deb: deps-deb  ## build the Debian package, in the folder deb of the build folder
+	rm -rf $(O)/deb
+	mkdir -p $(DEB_TREE)
+	cp -R LICENSE Makefile README.md docs extension manifests packaging src $(DEB_TREE)/
+	cp -R packaging/debian $(DEB_TREE)/debian
+	sed 's|@version@|$(VERSION)|' packaging/debian/changelog.in >$(DEB_TREE)/debian/changelog
+	cd $(DEB_TREE) && $(DEB_ENVIRONMENT) dpkg-buildpackage --build=binary --unsigned-changes --jobs-force=$(JOBS)
+	@ls $(O)/deb/*.deb
 
 clean:  ## remove the build folders
 	rm -rf $(O) $(FUZZ_O) $(addprefix $(O)-,gcc clang analyzer)
