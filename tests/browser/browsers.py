@@ -300,7 +300,7 @@ class Firefox(Program):
                 raise Failure(f"firefox does not start: {self.said()}")
             time.sleep(0.05)
         self.marionette = Marionette(int(port.read_text()))
-        self.marionette.call("WebDriver:NewSession", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
+        self.marionette.call("WebDriver:NewSession", acceptInsecureCerts=True)
 
     def install(self, extension):
         if not self.marionette:

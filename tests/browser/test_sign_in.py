@@ -77,7 +77,7 @@ def test_the_domain_of_another_site_is_refused(desk, browser):
     site = desk.site(browser).connect()
     desk.shown()
     for domain in ("bank.example", f"x{site.host}", site.host.partition(":")[0], site.host.replace("site", "SITE").replace("localhost", "localhost.evil")):
-        failed(site.ask("personal_sign", [hexed(site.message(domain)), ADDRESS_ONE]), -32010, "DOMAIN_MISMATCH")
+        failed(site.ask("personal_sign", [hexed(site.message(domain)), ADDRESS_ONE]), -32007, "DOMAIN_MISMATCH")
     equal(desk.shown(), "", "what the user was asked")
     succeeded(site.ask("personal_sign", [hexed(site.message()), ADDRESS_ONE]))
 
