@@ -157,14 +157,15 @@ class Desk(AgentWorld):
             raise Skip("; ".join(self._absent.values()))
         return found
 
-    def write_manifest(self, browser, host=None, extensions=None):
-        """Where the browser looks for the host; @host: another program, @extensions: other ids."""
+    def write_manifest(self, browser, host=None, extensions=None, name=HOST):
+        """Where the browser looks for the host; @host: another program, @extensions: other ids, @name: of another host."""
         ids = extensions if extensions is not None else [COMPANION[browser.kind], CALLER[browser.kind]]
         allowed = {"allowed_origins": [f"chrome-extension://{id}/" for id in ids]} if browser.kind == "chromium" else {"allowed_extensions": ids}
-        value = {"name": HOST, "description": "sealring", "path": str(host or BUILD / "sealring-host"), "type": "stdio", **allowed}
+        value = {"name": name, "description": "sealring", "path": str(host or BUILD / "sealring-host"), "type": "stdio", **allowed}
         browser.manifests().mkdir(parents=True, exist_ok=True)
-        (browser.manifests() / f"{HOST}.json").write_text(json.dumps(value))
-        browser.changed = bool(host or extensions is not None)
+        (browser.manifests() / f"{name}.json").write_text(json.dumps(value))
+        if name == HOST:
+            browser.changed = bool(host or extensions is not None)
 
     # --- what tests use ------------------------------------------------------------------------------
 
@@ -179,6 +180,11 @@ class Desk(AgentWorld):
     def grants(self, origin):
         return [grant for grant in self.json("grant", "list")["grants"] if grant.get("origin") == origin]
 
+    def forget(self, browser):
+        """It is not there any more; the next use starts another one."""
+        self.tabs.clear()
+        del self._browsers[browser.kind]
+
     def at_once(self, function):
         """function(browser) for all browsers at the same time; their values."""
         browsers = self.browsers()
@@ -188,6 +194,7 @@ class Desk(AgentWorld):
             try:
                 values[number] = function(browsers[number])
             except Exception as error:
+                error.args = (f"in {browsers[number].kind}: {error}",)
                 values[number] = error
 
         threads = [threading.Thread(target=run, args=(number,)) for number in range(len(browsers))]
