@@ -125,28 +125,33 @@ def test_a_locked_vault_is_4100_for_what_never_asks(desk, browser):
     equal(succeeded(site.ask("eth_accounts")), [ADDRESS_ONE], "accounts after unlocking")
 
 
+def hears_accounts(site, accounts):
+    """At last; before it may have heard that it was connected."""
+    wait_until(lambda: site.heard("accountsChanged")[-1] == [accounts], f"hearing of {accounts}")
+
+
 def test_a_page_hears_of_lock_and_unlock(desk, browser):
     site = desk.site(browser).connect().listen()
     desk.run("lock").expect(0, "lock")
-    equal(site.heard("accountsChanged")[-1], [[]], "accounts when locked")
+    hears_accounts(site, [])
     desk.unlock()
-    wait_until(lambda: site.heard("accountsChanged")[-1] == [[ADDRESS_ONE]], "accounts when unlocked")
+    hears_accounts(site, [ADDRESS_ONE])
 
 
 def test_a_page_hears_that_its_connection_was_revoked(desk, browser):
     site, bystander = desk.site(browser).connect().listen(), desk.site(browser).connect().listen()
     grant, = desk.grants(site.origin)
     desk.run("grant", "revoke", grant["id"]).expect(0, "revoke")
-    equal(site.heard("accountsChanged")[-1], [[]], "accounts")
+    hears_accounts(site, [])
     equal(succeeded(site.ask("eth_accounts")), [], "what is answered")
     failed(site.ask("personal_sign", [hexed(site.message()), ADDRESS_ONE]), 4100, "NOT_GRANTED")
-    equal(bystander.tab.value("heard.filter(([name]) => name === 'accountsChanged').length"), 0, "what the other site heard")
+    equal(bystander.tab.value("heard.filter(([name, value]) => name === 'accountsChanged' && value.length === 0)"), [], "what the other site heard")
 
 
 def test_a_page_disconnects_itself(desk, browser):
     site = desk.site(browser).connect().listen()
     succeeded(site.ask("wallet_revokePermissions", [{"eth_accounts": {}}]))
-    equal(site.heard("accountsChanged")[-1], [[]], "accounts")
+    hears_accounts(site, [])
     equal((succeeded(site.ask("eth_accounts")), desk.grants(site.origin)), ([], []), "afterwards")
 
 

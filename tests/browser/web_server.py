@@ -1,10 +1,10 @@
 """Web sites on loopback: any name below localhost has the same pages, over http and https.
 
     /            a page with page.js                /viem, /ethers   the same with that library: window.dapp
-    /frame?URL   a page with a frame of another     POST /message, /verify: what a site asks its visitors, and
-                                                    what it says of the answer, by the npm package siwe
+    /frame?…     a page with a frame with these attributes; /framed is what such a frame may have: framed.js
+    /sandboxed   a page without an origin of its own
+    POST /message, /verify: what a site asks its visitors, and what it says of the answer, by the npm package siwe
 """
-import html
 import http.server
 import json
 import secrets
@@ -82,29 +82,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def reply(self, text, kind="text/html", status=200):
+    def reply(self, text, kind="text/html", status=200, headers=()):
         data = text.encode() if isinstance(text, str) else text
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(data)))
+        for name, value in headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 
-    def page(self, body="", scripts=()):
-        tags = "".join(f'<script src="{script}"></script>' for script in ("/page.js", *scripts))
-        self.reply(f'<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Test page</title>{tags}<h1>Test page</h1>{body}</html>')
+    def page(self, body="", scripts=("page.js",), headers=()):
+        tags = "".join(f'<script src="/{script}"></script>' for script in scripts)
+        self.reply(f'<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Test page</title>{tags}<h1>Test page</h1>{body}</html>',
+                   headers=headers)
 
     def do_GET(self):
         path, _, query = self.path.partition("?")
         name = path.strip("/")
-        if name == "page.js":
-            self.reply((PAGES / "page.js").read_bytes(), "text/javascript")
+        if name in ("page.js", "framed.js"):
+            self.reply((PAGES / name).read_bytes(), "text/javascript")
         elif name.endswith(".js") and name[:-3] in LIBRARIES:
             self.reply((PACKAGES / "bundles" / name).read_bytes(), "text/javascript")
         elif name in LIBRARIES:
-            self.page(scripts=[f"/{name}.js"])
+            self.page(scripts=("page.js", f"{name}.js"))
         elif name == "frame":
-            self.page(f'<iframe id="frame" {html.unescape(urllib.parse.unquote(query))}></iframe>')
+            self.page(f'<iframe id="frame" {urllib.parse.unquote(query)}></iframe>')
+        elif name == "framed":
+            self.page(scripts=("framed.js",))
+        elif name == "sandboxed":
+            self.page(headers=[("Content-Security-Policy", "sandbox allow-scripts")])
         elif name == "":
             self.page()
         else:

@@ -100,8 +100,9 @@ class Target:
         return self
 
     def run(self, body, seconds=SECONDS):
-        """What the @body of an async function returns."""
-        answer = self.call("Runtime.evaluate", seconds, expression=f"(async () => {{{body}\n}})()", awaitPromise=True, returnByValue=True)
+        """What the @body of an async function returns, which may do what needs a user's click."""
+        answer = self.call("Runtime.evaluate", seconds, expression=f"(async () => {{{body}\n}})()", awaitPromise=True, returnByValue=True,
+                           userGesture=True)
         if "exceptionDetails" in answer:
             raise Failure(f"{body:.200}: {answer['exceptionDetails'].get('exception', answer)}")
         return answer["result"].get("value")

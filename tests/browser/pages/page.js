@@ -6,7 +6,7 @@ window.addEventListener("eip6963:announceProvider", (event) => window.announced.
 
 /* The announcement of sealring. */
 window.discover = async (rdns = "org.sealring") => {
-  for (let turn = 0; turn < 100; turn++) {
+  for (const end = performance.now() + 3000; performance.now() < end; ) {
     window.dispatchEvent(new Event("eip6963:requestProvider"));
     const found = window.announced.find((detail) => detail.info.rdns === rdns);
     if (found) return found;
@@ -46,3 +46,7 @@ window.listen = async () => {
 /* The message of a sign-in at this site, with the server's nonce. */
 window.post = async (path, value) => (await fetch(path, { method: "POST", body: JSON.stringify(value) })).json();
 window.messageOf = async (address) => (await window.post("/message", { address })).message;
+
+/* What frames in this page say that they got (framed.js). */
+window.framed = [];
+window.addEventListener("message", (event) => event.data?.framed && window.framed.push(event.data.framed));
