@@ -84,8 +84,12 @@ class Program:
 
 
 class ChromiumTab(Target):
-    def click_on(self, selector):
-        self.click(selector)
+    def press(self, key):
+        """Tab, Enter, Escape or Space."""
+        code, text = {"Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, ""), "Space": (32, " ")}[key]
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=" " if key == "Space" else key, code=key, windowsVirtualKeyCode=code,
+                      **({"text": text} if text and kind == "keyDown" else {}))
 
     def set_dark(self, dark):
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
@@ -247,11 +251,6 @@ class FirefoxTab:
         self.call("WebDriver:Navigate", url=url)
         return self
 
-    def click_on(self, selector):
-        self.wait_for(f"!!document.querySelector({json.dumps(selector)})")
-        element = self.call("WebDriver:FindElement", using="css selector", value=selector)["value"]
-        self.call("WebDriver:ElementClick", id=next(iter(element.values())))
-
     def set_dark(self, dark):
         with chrome(self.marionette):
             self.marionette.call("WebDriver:ExecuteScript", script="Services.prefs.setIntPref('layout.css.prefers-color-scheme.content-override', "
@@ -260,9 +259,25 @@ class FirefoxTab:
     def set_size(self, width, height):
         self.call("WebDriver:SetWindowRect", width=width, height=height + 90)
 
+    def element(self, selector):
+        self.wait_for(f"!!document.querySelector({json.dumps(selector)})")
+        return next(iter(self.call("WebDriver:FindElement", using="css selector", value=selector)["value"].values()))
+
+    def fill_in(self, name, text):
+        self.call("WebDriver:ElementSendKeys", id=self.element(f"input[name={name}]"), text=text)
+
+    def click(self, selector):
+        self.call("WebDriver:ElementClick", id=self.element(selector))
+
+    def press(self, key):
+        """Tab, Enter, Escape or Space."""
+        value = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Space": " "}[key]
+        actions = [{"type": kind, "value": value} for kind in ("keyDown", "keyUp")]
+        self.call("WebDriver:PerformActions", actions=[{"type": "key", "id": "keys", "actions": actions}])
+
     def take_picture(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(self.call("WebDriver:TakeScreenshot", full=False)["value"]))
+        path.write_bytes(base64.b64decode(self.call("WebDriver:TakeScreenshot", id=self.element("body"), full=False)["value"]))
 
     def close(self):
         self.call("WebDriver:CloseWindow")
