@@ -9,6 +9,7 @@ They have a fresh profile, ask nobody, and end with their block together with al
 """
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -114,11 +115,12 @@ class Chromium(Program):
         reader, from_browser = os.pipe()
         words = [program, *OPTIONS, "--enable-unsafe-extension-debugging", "--ignore-certificate-errors", "--disable-breakpad",
                  f"--user-data-dir={self.profile}", "about:blank"]
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_browser, from_browser)]  # out of the way of 3 and 4
         try:
-            self.start(["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *words], pass_fds=(to_browser, from_browser))
+            self.start(words, pass_fds=(3, 4), preexec_fn=lambda: [os.dup2(end, number) for end, number in zip(ends, (3, 4))])
         finally:
-            os.close(to_browser)
-            os.close(from_browser)
+            for end in (to_browser, from_browser, *ends):
+                os.close(end)
         self.descriptors = (reader, writer)
         self.pipe = Pipe(reader, writer, self.folder / "errors")
 
@@ -230,8 +232,8 @@ class FirefoxTab:
                   f".then(value => end({{value}}), error => end({{error: String(error)}}))")
         answer = self.call("WebDriver:ExecuteAsyncScript", seconds, script=script, args=[], sandbox=None,
                            scriptTimeout=int(seconds * 1000))["value"]
-        if "error" in answer:
-            raise Failure(f"{body:.200}: {answer['error']}")
+        if not answer or "error" in answer:  # none: the page was left meanwhile
+            raise Failure(f"{body:.200}: {answer and answer['error']}")
         return answer.get("value")
 
     def value(self, expression):
@@ -264,7 +266,9 @@ class FirefoxTab:
         return next(iter(self.call("WebDriver:FindElement", using="css selector", value=selector)["value"].values()))
 
     def fill_in(self, name, text):
-        self.call("WebDriver:ElementSendKeys", id=self.element(f"input[name={name}]"), text=text)
+        field = self.element(f"input[name={name}]")
+        self.call("WebDriver:ElementClear", id=field)
+        self.call("WebDriver:ElementSendKeys", id=field, text=text)
 
     def click(self, selector):
         self.call("WebDriver:ElementClick", id=self.element(selector))
