@@ -86,11 +86,11 @@ class Site:
         equal(succeeded(self.ask("eth_requestAccounts"), "connecting"), [ADDRESS_ONE], "accounts")
         return self
 
-    def message(self, domain=None, nonce="abcdefgh12345678"):
+    def message(self, domain=None, nonce="abcdefgh12345678", issued="2026-11-24T10:00:00.000Z"):
         """A sign-in message for this site, or for another's @domain."""
         domain = domain or self.host
         return (f"{domain} wants you to sign in with your Ethereum account:\n{ADDRESS_ONE}\n\nHello.\n\nURI: https://{domain}/login\n"
-                f"Version: 1\nChain ID: 1\nNonce: {nonce}\nIssued At: 2026-11-24T10:00:00.000Z")
+                f"Version: 1\nChain ID: 1\nNonce: {nonce}\nIssued At: {issued}")
 
     def listen(self):
         self.tab.run("await listen()")

@@ -36,27 +36,24 @@ async function overMessage(message) {
   }
 }
 
-/* Milliseconds of each of @count round trips one after the other over one port to @host. */
+/* Milliseconds of @count round trips one after the other over one port to @host. */
 function trips(host, message, count) {
   return new Promise((resolve, reject) => {
     const port = api.runtime.connectNative(host);
-    const times = [];
+    let left = count + 1; // the first one starts the host
     let begin = 0;
-    const send = () => {
-      begin = performance.now();
-      port.postMessage(message);
-    };
     port.onMessage.addListener(() => {
-      times.push(performance.now() - begin);
-      if (times.length < count) return send();
+      if (left-- === count + 1) begin = performance.now();
+      if (left > 0) return port.postMessage(message);
       port.disconnect();
-      resolve(times);
+      resolve(performance.now() - begin);
     });
     port.onDisconnect.addListener(() => reject(new Error(`the host ended: ${api.runtime.lastError?.message}`)));
-    send();
+    port.postMessage(message);
   });
 }
 
+/* Milliseconds of each of @count single messages. */
 async function startings(host, message, count) {
   const times = [];
   for (let number = 0; number < count; number++) {
