@@ -4,8 +4,11 @@
     text      writes text without a length      garbage   answers with frames that are no JSON
     version   speaks protocol 2                 dead      ends at once, with status 3
     large     answers with more than 1 MiB      strange   answers with JSON that is no answer
+    fickle    is well, but takes back a connection at once
 """
 import sys
+
+from browser_world import ADDRESS_ONE
 
 HELLO = '{"protocol":%d,"version":"0.1.0","methods":[],"limits":{},"store":{"name":"vault","state":"open"},"prompt":"command"}'
 
@@ -37,6 +40,11 @@ while True:
     elif kind == "mute" and not greeted:
         greeted = True
         answer(request, {one!r})
+    elif kind == "fickle":
+        results = {{"sealring.hello": {one!r}, "eth_chainId": '"0x1"', "eth_accounts": "[]", "eth_requestAccounts": '["{account}"]'}}
+        answer(request, results[request["method"]])
+        if request["method"] == "eth_requestAccounts":
+            write(b'{{"jsonrpc":"2.0","method":"sealring.changed","params":{{}}}}')
     elif kind == "garbage":
         write(b"this is no JSON")
     elif kind == "large":
@@ -49,4 +57,4 @@ while True:
 
 def make(desk, kind):
     """The path of one."""
-    return desk.write(f"broken-{kind}", PROGRAM.format(python=sys.executable, kind=kind, one=HELLO % 1, two=HELLO % 2), 0o700)
+    return desk.write(f"broken-{kind}", PROGRAM.format(python=sys.executable, kind=kind, one=HELLO % 1, two=HELLO % 2, account=ADDRESS_ONE), 0o700)

@@ -9,6 +9,7 @@ A test starts with an unlocked agent whose user agrees to everything, the real h
 import contextlib
 import inspect
 import json
+import os
 import shutil
 import signal
 import sys
@@ -216,6 +217,9 @@ class Desk(AgentWorld):
         for browser in self._browsers.values():
             if browser.changed:
                 self.write_manifest(browser)
+                for host in browser.hosts(("/sealring-host", "/broken-")):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(host, signal.SIGKILL)
         if not self.display:
             self.answer(True)
             self.shown()

@@ -66,13 +66,13 @@ class Program:
             time.sleep(0.02)
         self.process.wait()
 
-    def hosts(self, name="sealring-host"):
-        """The native hosts that this browser runs."""
+    def hosts(self, names=("/sealring-host",)):
+        """The native hosts that this browser runs, by the @names in their paths."""
         found = []
         for pid in processes_of(self.process.pid):
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if any(word.endswith(name.encode()) for word in words[:2]):
+                if any(name.encode() in word for name in names for word in words[:3]):
                     found.append(pid)
         return found
 

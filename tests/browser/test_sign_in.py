@@ -1,6 +1,10 @@
 #!/usr/bin/env -S python3 -B
 """A person signs in at web sites: pages with viem and with ethers, sites that verify with npm's siwe, and what
 they get when the user says no, sealring is locked, or the permission is taken back."""
+import os
+import signal
+
+from broken_host import make
 from browser_world import ADDRESS_ONE, check, contains, equal, failed, main, succeeded, wait_until
 
 
@@ -146,6 +150,17 @@ def test_a_page_hears_that_its_connection_was_revoked(desk, browser):
     equal(succeeded(site.ask("eth_accounts")), [], "what is answered")
     failed(site.ask("personal_sign", [hexed(site.message()), ADDRESS_ONE]), 4100, "NOT_GRANTED")
     equal(bystander.tab.value("heard.filter(([name, value]) => name === 'accountsChanged' && value.length === 0)"), [], "what the other site heard")
+
+
+def test_a_page_hears_that_a_connection_ended_at_once(desk, browser):
+    """Before anything but the answer has told it that it was connected."""
+    desk.write_manifest(browser, host=make(desk, "fickle"))
+    for host in browser.hosts():
+        os.kill(host, signal.SIGKILL)
+    site = desk.site(browser).listen()
+    equal(succeeded(site.ask("eth_accounts")), [], "accounts")
+    equal(succeeded(site.ask("eth_requestAccounts")), [ADDRESS_ONE], "accounts")
+    wait_until(lambda: site.heard("accountsChanged") == [[[ADDRESS_ONE]], [[]]], "both changes")
 
 
 def test_a_page_disconnects_itself(desk, browser):

@@ -163,7 +163,7 @@ class WebServer:
         """That of a site that nobody has been at, or of @host."""
         if not host:
             self.names += 1
-            host = f"site{self.names}-{secrets.token_hex(3)}.localhost"
+            host = f"page{self.names}-{secrets.token_hex(3)}.site.localhost"  # pages of one site share a process
         return f"{scheme}://{host}:{self.listeners[scheme].server_port}"
 
     def need_libraries(self):
