@@ -159,14 +159,27 @@ class Desk(AgentWorld):
         return found
 
     def write_manifest(self, browser, host=None, extensions=None, name=HOST):
-        """Where the browser looks for the host; @host: another program, @extensions: other ids, @name: of another host."""
+        """Where the browser looks for the host, by `sealring browser install`. By hand: @host: another program, @extensions:
+        other ids, @name: of another host; and all where the build is in a folder that install refuses."""
+        browser.manifests().mkdir(parents=True, exist_ok=True)
+        path = browser.manifests() / f"{name}.json"
+        if name == HOST:
+            path.unlink(missing_ok=True)
+            browser.changed = bool(host or extensions is not None)
+            if not browser.changed and self.install_manifest(browser):
+                return
         ids = extensions if extensions is not None else [COMPANION[browser.kind], CALLER[browser.kind]]
         allowed = {"allowed_origins": [f"chrome-extension://{id}/" for id in ids]} if browser.kind == "chromium" else {"allowed_extensions": ids}
         value = {"name": name, "description": "sealring", "path": str(host or BUILD / "sealring-host"), "type": "stdio", **allowed}
-        browser.manifests().mkdir(parents=True, exist_ok=True)
-        (browser.manifests() / f"{name}.json").write_text(json.dumps(value))
-        if name == HOST:
-            browser.changed = bool(host or extensions is not None)
+        path.write_text(json.dumps(value))
+
+    def install_manifest(self, browser):
+        """False where sealring is in a folder that is open to everybody, such as /tmp."""
+        run = self.run("browser", "install", browser.kind, "--extension", CALLER[browser.kind])
+        if run.status == 1 and "open to everybody" in run.errors:
+            return False
+        run.expect(0, "browser install")
+        return True
 
     # --- what tests use ------------------------------------------------------------------------------
 

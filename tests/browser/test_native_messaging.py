@@ -3,7 +3,7 @@
 messages, by extension/sealring.js; up to what a frame may hold."""
 from pathlib import Path
 
-from browser_world import ADDRESS_ONE, BUILD, CALLER, check, contains, equal, json, main, wait_until
+from browser_world import ADDRESS_ONE, BUILD, CALLER, Skip, check, contains, equal, json, main, wait_until
 
 HELLO = {"jsonrpc": "2.0", "id": 1, "method": "sealring.hello"}
 MIB = 1 << 20
@@ -40,6 +40,17 @@ def test_the_browser_starts_the_host_and_the_host_the_agent(desk, browser):
     check(above == browser.process.pid or parent(above) == browser.process.pid, "the host is not the browser's child")
     tab.run("caller.sealring.close()")
     wait_until(lambda: not browser.hosts(), "the end of the host")
+
+
+def test_what_browser_install_writes_is_what_the_browser_wants(desk, browser):
+    if not desk.install_manifest(browser):
+        raise Skip("the build is in a folder that is open to everybody")
+    tab = caller(desk, browser)
+    tab.run("caller.sealring.close()")
+    equal("result" in request(tab, "sealring.status"), True, "with the manifest")
+    desk.run("browser", "uninstall", browser.kind).expect(0, "browser uninstall")
+    browser.changed = True
+    equal(tab.run(f"return caller.overPort({json.dumps(HELLO)})").get("answer"), None, "without it")
 
 
 def test_a_port_and_a_single_message_get_the_same_answer(desk, browser):
