@@ -34,12 +34,13 @@ HANGING = 30  # seconds after which nothing may be pending
 
 
 def wait_until(condition, what, seconds=10):
-    """The first true value of @condition."""
-    end = time.monotonic() + seconds
+    """The first true value of @condition. Asking a browser costs it time, so it is asked less and less often."""
+    end, pause = time.monotonic() + seconds, 0.02
     while not (value := condition()):
         if time.monotonic() > end:
             raise Failure(f"not within {seconds} s: {what}")
-        time.sleep(0.03)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.25)
     return value
 
 
@@ -65,8 +66,7 @@ class Site:
     def __init__(self, desk, browser, origin=None, path="/"):
         self.desk, self.browser = desk, browser
         self.origin = origin or desk.server.origin()
-        self.tab = browser.open(self.origin + path)
-        desk.tabs.append(self.tab)
+        self.tab = desk.open(browser, self.origin + path)
 
     @property
     def host(self):
@@ -188,15 +188,19 @@ class Desk(AgentWorld):
 
     def open(self, browser, url):
         tab = browser.open(url)
-        self.tabs.append(tab)
+        self.tabs.append((browser, tab))
         return tab
+
+    def close_tab(self, tab):
+        self.tabs = [(browser, other) for browser, other in self.tabs if other is not tab]
+        tab.close()
 
     def grants(self, origin):
         return [grant for grant in self.json("grant", "list")["grants"] if grant.get("origin") == origin]
 
     def forget(self, browser):
         """It is not there any more; the next use starts another one."""
-        self.tabs.clear()
+        self.tabs = [(other, tab) for other, tab in self.tabs if other is not browser]
         del self._browsers[browser.kind]
 
     def at_once(self, function):
@@ -224,9 +228,9 @@ class Desk(AgentWorld):
     def reset(self):
         """As a test finds it."""
         tabs, self.tabs = self.tabs, []
-        for tab in tabs:
+        for browser, tab in tabs:
             with contextlib.suppress(Failure, OSError):
-                tab.close()
+                browser.put_back(tab)
         for browser in self._browsers.values():
             if browser.changed:
                 self.write_manifest(browser)

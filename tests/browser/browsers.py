@@ -45,8 +45,19 @@ class Program:
     """A browser as a process in a session of its own. Its native hosts are in it too, the agent is not."""
 
     def __init__(self, folder, environment):
-        self.folder, self.environment, self.process = Path(folder), environment, None
+        self.folder, self.environment, self.process, self.idle = Path(folder), environment, None, []
         self.folder.mkdir(parents=True, exist_ok=True)
+
+    def open(self, url):
+        """A tab at @url; one that was put back if there is one, because a new one takes a second."""
+        tab = self.idle.pop() if self.idle else self.new_tab()
+        tab.show()
+        return tab.go(url)
+
+    def put_back(self, tab):
+        """It leaves its page."""
+        tab.go("about:blank")
+        self.idle.append(tab)
 
     def start(self, command, **options):
         with open(self.folder / "errors", "wb") as errors:
@@ -85,6 +96,10 @@ class Program:
 
 
 class ChromiumTab(Target):
+    def show(self):
+        """In front of the others."""
+        self.call("Page.bringToFront")
+
     def press(self, key):
         """Tab, Enter, Escape or Space."""
         code, text = {"Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, ""), "Space": (32, " ")}[key]
@@ -134,8 +149,8 @@ class Chromium(Program):
     def manifests(self):
         return self.profile / "NativeMessagingHosts"
 
-    def open(self, url):
-        return ChromiumTab(self.pipe, self.pipe.call("Target.createTarget", url="about:blank")["targetId"]).go(url)
+    def new_tab(self):
+        return ChromiumTab(self.pipe, self.pipe.call("Target.createTarget", url="about:blank")["targetId"])
 
     def find(self, start):
         """The tab or window whose address begins with @start, whoever opened it."""
@@ -175,6 +190,10 @@ PREFERENCES = {
     "privacy.userContext.enabled": False, "browser.aboutwelcome.enabled": False, "dom.ipc.processPrelaunch.enabled": False,
     "browser.pagethumbnails.capturing_disabled": True, "media.gmp-manager.updateEnabled": False, "termsofuse.acceptedVersion": 999,
     "browser.preonboarding.enabled": False,
+    # Less work: no animations, no saving of sessions, processes that are used again.
+    "ui.prefersReducedMotion": 1, "browser.sessionstore.resume_from_crash": False, "browser.sessionstore.interval": 3600000,
+    "dom.ipc.keepProcessesAlive.webIsolated.max": 4, "dom.ipc.keepProcessesAlive.webIsolated.perOriginMax": 2,
+    "dom.ipc.keepProcessesAlive.extension": 1, "gfx.webrender.software": True, "toolkit.cosmeticAnimations.enabled": False,
 }
 
 
@@ -249,6 +268,9 @@ class FirefoxTab:
             time.sleep(0.05)
         raise Failure(f"{expression} is nothing; the page is {self.value('location.href + document.body.innerText')!r:.300}")
 
+    def show(self):
+        self.marionette.call("WebDriver:SwitchToWindow", handle=self.handle, focus=True)
+
     def go(self, url):
         self.call("WebDriver:Navigate", url=url)
         return self
@@ -305,7 +327,7 @@ class Firefox(Program):
         program = shutil.which("firefox-esr") or shutil.which("firefox")
         if not program:
             raise Skip("firefox-esr is not installed")
-        super().__init__(folder, environment)
+        super().__init__(folder, {**environment, "MOZ_HEADLESS_WIDTH": "800", "MOZ_HEADLESS_HEIGHT": "700"})
         self.uuids, self.profile = uuids, self.folder / "profile"
         self.profile.mkdir()
         preferences = {**PREFERENCES, "extensions.webextensions.uuids": json.dumps(uuids)}
@@ -335,11 +357,10 @@ class Firefox(Program):
     def manifests(self):
         return Path(self.environment["HOME"]) / ".mozilla/native-messaging-hosts"
 
-    def open(self, url):
+    def new_tab(self):
         # Marionette opens tabs beside the current one, which a test may have closed.
         self.marionette.call("WebDriver:SwitchToWindow", handle=self.marionette.call("WebDriver:GetWindowHandles")[0], focus=False)
-        handle = self.marionette.call("WebDriver:NewWindow", type="tab", focus=True)["handle"]
-        return FirefoxTab(self.marionette, handle).go(url)
+        return FirefoxTab(self.marionette, self.marionette.call("WebDriver:NewWindow", type="tab", focus=False)["handle"])
 
     def find(self, start):
         deadline = time.monotonic() + SECONDS

@@ -9,8 +9,8 @@ from broken_host import make
 from browser_world import ADDRESS_ONE, COMPANION, Skip, check, equal, failed, main, succeeded, wait_until
 
 # What is broken: the problems that the module may name, and seconds by which it does.
-KINDS = {"silent": ({"silent"}, 12), "mute": ({"silent"}, 24), "text": ({"garbage"}, 15), "garbage": ({"garbage", "silent"}, 15),
-         "version": ({"version"}, 5), "dead": ({"exited"}, 5), "large": ({"garbage"}, 15), "strange": ({"silent"}, 15)}
+KINDS = {"silent": ({"silent"}, 20), "mute": ({"silent"}, 30), "text": ({"garbage"}, 15), "garbage": ({"garbage", "silent"}, 20),
+         "version": ({"version"}, 5), "dead": ({"exited"}, 5), "large": ({"garbage"}, 15), "strange": ({"silent"}, 20)}
 
 
 def sign(site):
@@ -129,7 +129,7 @@ def all_broken_hosts(desk, browser):
             "  const sealring = new caller.Sealring({host: `org.sealring.${kind}`}), begin = performance.now();"
             "  Promise.all([1, 2, 3].map(() => caller.settle(sealring.request('eth_accounts', [])))).then((answers) =>"
             "    (ended[kind] = {errors: answers.map(({error}) => error), seconds: (performance.now() - begin) / 1000})); }")
-    return wait_until(lambda: tab.value(f"Object.keys(ended).length === {len(KINDS)} && ended"), f"all requests; {tab.value('Object.keys(ended)')}", 30)
+    return wait_until(lambda: tab.value(f"Object.keys(ended).length === {len(KINDS)} && ended"), f"all requests; {tab.value('Object.keys(ended)')}", 40)
 
 
 def frozen_host(desk, browser):
@@ -199,7 +199,7 @@ def test_nothing_is_left_of_a_browser_that_is_killed(desk):
             asking(desk)
             host = page_host(desk, browser)
             os.kill(browser.process.pid, signal.SIGKILL)
-            wait_until(lambda: not os.path.exists(f"/proc/{host}"), "the end of the host", 5)
+            wait_until(lambda: not os.path.exists(f"/proc/{host}"), "the end of the host", 15)
             wait_until(lambda: not desk.json("status")["promptsWaiting"], "the end of the question")
             desk.forget(browser)
 

@@ -189,8 +189,7 @@ def test_a_request_of_a_tab_that_closes_ends_with_it(desk, browser):
     try:
         site.later("sign", "personal_sign", [hexed(site.message()), ADDRESS_ONE])
         wait_until(lambda: desk.json("status")["promptsWaiting"], "the question")
-        site.tab.close()
-        desk.tabs.remove(site.tab)
+        desk.close_tab(site.tab)
         equal(succeeded(other.ask("eth_accounts")), [ADDRESS_ONE], "the other tab")
     finally:
         (desk.folder / "slow").unlink()

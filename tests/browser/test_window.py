@@ -63,8 +63,7 @@ def test_a_page_that_is_closed_takes_its_window_with_it(desk, browser):
     site = desk.site(browser)
     site.later("connect", "eth_requestAccounts")
     window = Window(desk.display)
-    site.tab.close()
-    desk.tabs.remove(site.tab)
+    desk.close_tab(site.tab)
     wait_until(lambda: not window.find(), "the window closes", 5)
 
 
