@@ -18,17 +18,17 @@ class OAuthDesk(Desk):
         self.clients = {}
         self.provider = self.stack.enter_context(Provider("openkey-1.7.5"))
 
-    def client(self, browser, extension):
-        """That of COMPANION or CALLER."""
+    def client(self, browser, extension, origin=None):
+        """That of COMPANION for the page of @origin, or of CALLER."""
         identity = extension[browser.kind]
-        if identity not in self.clients:
-            address = f"https://{identity}.chromiumapp.org/" if browser.kind == "chromium" else \
-                f"https://{hashlib.sha1(identity.encode()).hexdigest()}.extensions.allizom.org/"
-            self.clients[identity] = self.provider.client("native", [address + "callback"])
-        return self.clients[identity]
+        if (identity, origin) not in self.clients:
+            host = f"{identity}.chromiumapp.org" if browser.kind == "chromium" else f"{hashlib.sha1(identity.encode()).hexdigest()}.extensions.allizom.org"
+            path = f"callback/{origin.partition('://')[2]}" if origin else "callback"
+            self.clients[identity, origin] = self.provider.client("native", [f"https://{host}/{path}"])
+        return self.clients[identity, origin]
 
-    def params(self, browser, extension):
-        return {"issuer": self.provider.issuer, "clientId": self.client(browser, extension).id, "scope": SCOPE}
+    def params(self, browser, extension, origin=None):
+        return {"issuer": self.provider.issuer, "clientId": self.client(browser, extension, origin).id, "scope": SCOPE}
 
     def fresh_user(self):
         """Nobody is signed in at the provider in a window."""
@@ -96,13 +96,13 @@ def test_a_refusal_at_the_provider_is_an_error(desk, browser):
 def test_a_users_no_opens_no_window(desk, browser):
     site = desk.site(browser)
     desk.answer(False)
-    failed(site.ask("oauth.login", desk.params(browser, COMPANION)), 4001, "USER_REJECTED")
+    failed(site.ask("oauth.login", desk.params(browser, COMPANION, site.origin)), 4001, "USER_REJECTED")
 
 
 def test_a_page_signs_in_through_the_companion(desk, browser):
     desk.provider.answer_pages("allow", PERSON)
     site, other = desk.site(browser), desk.site(browser)
-    account = succeeded(site.ask("oauth.login", desk.params(browser, COMPANION)), "login")["account"]
+    account = succeeded(site.ask("oauth.login", desk.params(browser, COMPANION, site.origin)), "login")["account"]
     contains(desk.shown(), site.origin, "the site in the prompt")
     equal(account["issuer"], desk.provider.issuer, "issuer")
     token = succeeded(site.ask("oauth.token", {}))
@@ -118,7 +118,7 @@ def test_a_page_signs_in_through_the_companion(desk, browser):
 def test_a_page_cannot_drive_the_sign_in_itself(desk, browser):
     site = desk.site(browser)
     for method in ("oauth.begin", "oauth.complete", "oauth.cancel"):
-        check("error" in site.ask(method, {**desk.params(browser, COMPANION), "redirectUri": f"{site.origin}/callback"}), method)
+        check("error" in site.ask(method, {**desk.params(browser, COMPANION, site.origin), "redirectUri": f"{site.origin}/callback"}), method)
     equal(desk.shown(), "", "what the user was asked")
 
 
