@@ -247,6 +247,7 @@ ifneq ($(DEPS),skip)
 	@$(if $(SAN),,tests/clients/node/install $(abspath $(O)))
 	@tests/oauth-provider/install $(abspath $(O))
 	@tests/tinycloud-node/install $(abspath $(O))
+	@tests/browser/pages/install $(abspath $(O))
 endif
 
 deps-deb:

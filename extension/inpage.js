@@ -63,15 +63,21 @@
   /* What was said last; null: nothing yet. Accounts are a text, JSON, so that they compare. */
   const known = { __proto__: null, connected: null, chainId: null, accounts: null };
 
+  /* From a state, or from an answer, after which there may be no other state that says so. */
+  function learnAccounts(accounts) {
+    const before = known.accounts;
+    known.accounts = accounts;
+    if (before !== null && before !== accounts) emit("accountsChanged", parse(accounts));
+  }
+
   function learn({ connected, chainId, accounts }) {
     const before = own(known);
     known.connected = connected;
     if (connected) {
       known.chainId = chainId;
-      known.accounts = accounts;
       if (before.connected !== true) emit("connect", { chainId });
       if (before.chainId !== null && before.chainId !== chainId) emit("chainChanged", chainId);
-      if (before.accounts !== null && before.accounts !== accounts) emit("accountsChanged", parse(accounts));
+      learnAccounts(accounts);
     } else if (before.connected === true) {
       emit("disconnect", failure(1013, "AGENT_UNAVAILABLE", "sealring is not there just now")); // CloseEvent: try again later
     }
@@ -117,6 +123,7 @@
     if (answer.state) learn(own(answer.state));
     else if (answer.lost) loseAll("sealring's extension was interrupted; ask again");
     else settle(answer.id, answer.error && new ProviderRpcError(own(answer.error)), answer.result);
+    if (answer.accounts) learnAccounts(answer.accounts);
   }
 
   /* The request's text, or throws what is wrong with it. */

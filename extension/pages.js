@@ -4,8 +4,8 @@
  *
  * A page is one port of a content script. It sends texts, JSON {id, method, params}, and gets texts:
  * {id, result}, {id, error} and {state}, where state is {connected, chainId, accounts}, the accounts
- * as text. The page finds out itself what of it is new, so nothing is lost when this worker is.
- * "ping" is answered by "pong".
+ * as text; an answer that tells accounts has that text too. The page finds out itself what of it is
+ * new, so nothing is lost when this worker is. "ping" is answered by "pong".
  */
 import { isForPages } from "./page_methods.js";
 import { pageOrigin } from "./page_origin.js";
@@ -14,6 +14,7 @@ import { signIn } from "./sealring.js";
 
 const PENDING_MAX = 64; // requests of one origin: pages that went away and came back count too
 const DISCONNECTED = { connected: false };
+const TELL_ACCOUNTS = new Set(["eth_requestAccounts", "eth_accounts"]);
 
 /* One document at the other end of a port; its origin cannot change. */
 class Page {
@@ -75,7 +76,9 @@ export class Pages {
     const { id, method, params } = Object(parse(text));
     if (!Number.isSafeInteger(id)) return; // not from our content script
     try {
-      page.send(JSON.stringify({ id, result: await this.#answer(page, method, params) }));
+      const result = await this.#answer(page, method, params);
+      const accounts = TELL_ACCOUNTS.has(method) ? JSON.stringify(result) : undefined;
+      page.send(JSON.stringify({ id, result, accounts }));
     } catch (error) {
       page.send(JSON.stringify({ id, error: providerError(error) }));
     }

@@ -6,6 +6,7 @@
 #include "store/vault_file.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct {
     SrStore store;
@@ -13,6 +14,7 @@ typedef struct {
     SrScryptCost cost;
     SrSecret *data_key; /* NULL: locked */
     guint8 id[SR_VAULT_ID_SIZE];
+    struct stat seen; /* the file when vault_state last found it to be the one of data_key */
 } Vault;
 
 static void vault_lock(SrStore *store)
@@ -51,9 +53,22 @@ static gboolean is_unlocked_for(Vault *self, SrVaultDatabase *database, gboolean
     return TRUE;
 }
 
-static SrStoreState vault_state(SrStore *store, char **ret_detail)
+static gboolean is_same_time(const struct timespec *a, const struct timespec *b)
 {
-    Vault *self = (Vault *)store;
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Whether nobody has touched the file; whoever writes, moves or opens it to others changes one of
+ * these. */
+static gboolean is_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           is_same_time(&a->st_mtim, &b->st_mtim) && is_same_time(&a->st_ctim, &b->st_ctim);
+}
+
+/* What the file says. */
+static SrStoreState look_into_file(Vault *self, char **ret_detail)
+{
     g_autoptr(SrVaultDatabase) database = NULL;
     g_autoptr(GError) failure = NULL;
     gboolean unlocked = FALSE;
@@ -69,6 +84,28 @@ static SrStoreState vault_state(SrStore *store, char **ret_detail)
     if (!database)
         return SR_STORE_EMPTY;
     return unlocked ? SR_STORE_OPEN : SR_STORE_LOCKED;
+}
+
+/*
+ * Every sealring.hello asks, so an unlocked file that nobody has touched is not opened again. Only
+ * what is shown relies on it: whoever reads or writes looks at the file itself (begin).
+ */
+static SrStoreState vault_state(SrStore *store, char **ret_detail)
+{
+    Vault *self = (Vault *)store;
+    struct stat now;
+    SrStoreState state;
+
+    if (lstat(self->path, &now) != 0)
+        return look_into_file(self, ret_detail);
+    if (self->data_key && is_same_file(&now, &self->seen)) {
+        if (ret_detail)
+            *ret_detail = g_strdup_printf("vault %s", self->path);
+        return SR_STORE_OPEN;
+    }
+    state = look_into_file(self, ret_detail);
+    self->seen = state == SR_STORE_OPEN ? now : (struct stat){0};
+    return state;
 }
 
 /* The database of an unlocked vault, in a transaction. */

@@ -88,6 +88,34 @@ static void test_states(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(sr_store_state(store, NULL), ==, SR_STORE_LOCKED);
 }
 
+static void assert_state(Fixture *fixture, SrStoreState state)
+{
+    /* Twice: an answer that is remembered is the same. */
+    g_assert_cmpint(sr_store_state(fixture->store, NULL), ==, state);
+    g_assert_cmpint(sr_store_state(fixture->store, NULL), ==, state);
+}
+
+static void test_state_follows_the_file(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(fixture->folder, "other.db", NULL);
+
+    (void)data;
+    assert_state(fixture, SR_STORE_OPEN);
+    assert_put(fixture->store, SR_RECORD_KEY, "k", "value");
+    assert_state(fixture, SR_STORE_OPEN);
+    g_assert_cmpint(g_chmod(fixture->path, 0644), ==, 0);
+    assert_state(fixture, SR_STORE_UNAVAILABLE);
+    g_assert_cmpint(g_chmod(fixture->path, 0600), ==, 0);
+    assert_state(fixture, SR_STORE_OPEN);
+    doctor(fixture, "PRAGMA user_version = 2");
+    assert_state(fixture, SR_STORE_UNAVAILABLE);
+    sr_store_free(open_vault(path));
+    g_assert_cmpint(g_rename(path, fixture->path), ==, 0);
+    assert_state(fixture, SR_STORE_LOCKED);
+    g_assert_cmpint(g_unlink(fixture->path), ==, 0);
+    assert_state(fixture, SR_STORE_EMPTY);
+}
+
 static void test_passphrases(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -504,6 +532,7 @@ static void test_full(Fixture *fixture, gconstpointer data)
 static void add_file_cases(void)
 {
     ADD("states-from-empty-to-open-to-locked", test_states);
+    ADD("state-follows-the-file", test_state_follows_the_file);
     ADD("wrong-and-empty-passphrases-are-told-apart", test_passphrases);
     ADD("an-empty-passphrase-creates-nothing", test_empty_passphrase_creates_nothing);
     ADD("file-is-0600-in-a-folder-of-0700", test_modes);

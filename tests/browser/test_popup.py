@@ -1,0 +1,169 @@
+#!/usr/bin/env -S python3 -B
+"""The companion's popup: how sealring is, which sites may do what, how to end it, and what to do when sealring is
+missing. Pictures of each state, light and dark, go to $O/screenshots/."""
+from broken_host import make
+from browser_world import ADDRESS_ONE, COMPANION, SHOTS, contains, equal, main, succeeded, wait_until
+
+WIDTH, HEIGHT = 360, 600  # the largest that browsers show
+
+
+def popup(desk, browser, expected):
+    """It is opened, and shows @expected."""
+    tab = desk.open(browser, browser.companion + "popup.html")
+    tab.set_size(WIDTH, HEIGHT)
+    wait_until(lambda: expected in text_of(tab), f"{expected!r} in the popup, which shows {text_of(tab)!r}", 25)
+    return tab
+
+
+def text_of(tab):
+    return tab.value("document.body.innerText") or ""
+
+
+def pictures(tab, browser, name):
+    """Light and dark; nothing may be wider than the popup."""
+    for dark in (True, False):
+        tab.set_dark(dark)
+        wait_until(lambda dark=dark: tab.value("matchMedia('(prefers-color-scheme: dark)').matches") is dark, "the colours")
+        tab.take_picture(SHOTS / f"popup-{name}-{'dark' if dark else 'light'}-{browser.kind}.png")
+    equal(tab.value("[...document.querySelectorAll('body *')].filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0"
+                    " && getComputedStyle(one).overflow === 'visible' && getComputedStyle(one).display !== 'inline').map((one) => one.outerHTML.slice(0, 80))"),
+          [], "what is too wide")
+
+
+def test_it_shows_account_and_sites_and_revokes_with_the_keyboard(desk, browser):
+    site = desk.site(browser).connect().listen()
+    tab = popup(desk, browser, site.host)
+    text = text_of(tab)
+    for part in ("Unlocked", "One", ADDRESS_ONE, "vault"):
+        contains(text, part, "the popup")
+    tab.run(f"document.getElementById('site-{site.origin}').focus()")
+    if "Disconnect" not in text_of(tab):
+        tab.press("Enter")
+    wait_until(lambda: "Disconnect" in text_of(tab), "what the site may do")
+    pictures(tab, browser, "connected")
+    tab.press("Tab")
+    equal(tab.value("document.activeElement.innerText"), "Disconnect", "the next thing")
+    tab.press("Enter")
+    wait_until(lambda: tab.value("document.querySelector('dialog').open"), "the question")
+    equal(tab.value("document.activeElement.innerText"), "Cancel", "what has the focus")
+    pictures(tab, browser, "question")
+    tab.press("Escape")
+    wait_until(lambda: not tab.value("document.querySelector('dialog').open"), "the end of the question")
+    equal(len(desk.grants(site.origin)), 1, "after Escape")
+    tab.run("document.querySelector(`[id^='grant-']`).focus()" if tab.value("document.querySelectorAll(`[id^='grant-']`).length") == 1 else
+            f"document.getElementById('site-{site.origin}').closest('details').querySelector('button').focus()")
+    tab.press("Enter")
+    wait_until(lambda: tab.value("document.querySelector('dialog').open"), "the question")
+    tab.press("Tab")
+    tab.press("Enter")
+    wait_until(lambda: not desk.grants(site.origin), "the end of the connection")
+    wait_until(lambda: site.host not in text_of(tab), "the site is gone")
+    wait_until(lambda: site.heard("accountsChanged")[-1] == [[]], "the site hears of it")
+
+
+def test_it_follows_what_happens_elsewhere(desk, browser):
+    site = desk.site(browser)
+    tab = popup(desk, browser, "sealring")
+    succeeded(site.ask("eth_requestAccounts"))
+    wait_until(lambda: site.host in text_of(tab), f"the new site; {text_of(tab)!r}")
+    desk.run("lock").expect(0, "lock")
+    wait_until(lambda: "Locked" in text_of(tab), f"that it is locked; {text_of(tab)!r}")
+    pictures(tab, browser, "locked")
+    desk.unlock()
+    wait_until(lambda: "Unlocked" in text_of(tab), f"that it is unlocked; {text_of(tab)!r}")
+    tab.click("#lock")
+    wait_until(lambda: desk.json("status")["store"]["state"] == "locked", "locked by the popup")
+
+
+def test_many_sites_and_long_names_fit(desk, browser):
+    names = ["a-site-with-a-very-long-name-that-somebody-chose.to-look-important.and-more.localhost", "xn--bnk-0na.localhost"]
+    for name in names:
+        desk.site(browser, desk.server.origin(name)).connect()
+    tab = popup(desk, browser, names[0])
+    tab.run("for (const details of document.querySelectorAll('details')) details.open = true")
+    contains(text_of(tab), "letters outside the Latin alphabet", "the warning")
+    pictures(tab, browser, "many")
+    for name in names:
+        for grant in desk.grants(desk.server.origin(name)):
+            desk.run("grant", "revoke", grant["id"]).expect(0, "revoke")
+
+
+def problem(desk, browser, name, title, *parts, host=None, extensions=None):
+    """What it says without a proper host, and that it works again once there is one."""
+    desk.write_manifest(browser, host=host, extensions=extensions)
+    tab = popup(desk, browser, title)
+    for part in parts:
+        contains(text_of(tab), part, "what to do")
+    pictures(tab, browser, name)
+    desk.write_manifest(browser)
+    tab.click("#retry")
+    wait_until(lambda: "Unlocked" in text_of(tab), f"working again; {text_of(tab)!r}", 15)
+
+
+def test_a_missing_host(desk, browser):
+    browser.changed = True
+    (browser.manifests() / "org.sealring.host.json").unlink()
+    tab = popup(desk, browser, "Not set up for this browser")
+    contains(text_of(tab), "sealring browser install", "what to do")
+    pictures(tab, browser, "missing")
+    desk.write_manifest(browser)
+    tab.run("document.querySelector('#retry').focus()")
+    tab.press("Enter")
+    wait_until(lambda: "Unlocked" in text_of(tab), f"working again; {text_of(tab)!r}")
+
+
+def test_an_extension_that_the_manifest_does_not_name(desk, browser):
+    # Firefox says the same as for a host that is missing.
+    title, parts = ("This extension is not let in", (COMPANION["chromium"],)) if browser.kind == "chromium" else ("Not set up for this browser", ())
+    problem(desk, browser, "forbidden", title, "sealring browser install", *parts, extensions=["a" * 32 if browser.kind == "chromium" else "other@example.org"])
+
+
+def test_a_host_of_another_version(desk, browser):
+    problem(desk, browser, "version", "Versions do not fit", "protocol 2", host=make(desk, "version"))
+
+
+def test_something_that_is_not_sealring(desk, browser):
+    problem(desk, browser, "garbage", "Something else answered", "sealring browser install", host=make(desk, "text"))
+
+
+def test_a_host_that_ends_at_once(desk, browser):
+    problem(desk, browser, "exited", "sealring did not start", "sealring doctor", host=make(desk, "dead"))
+
+
+def test_a_host_that_does_not_answer(desk):
+    def run(browser):
+        desk.write_manifest(browser, host=make(desk, "silent"))
+        tab = popup(desk, browser, "sealring does not answer")
+        pictures(tab, browser, "silent")
+
+    desk.at_once(run)
+
+
+def test_every_control_has_a_name_and_every_text_contrast(desk, browser):
+    desk.site(browser).connect()
+    tab = popup(desk, browser, "Unlocked")
+    unnamed = "[...document.querySelectorAll('button, summary, a, input')].filter((one) => !(one.ariaLabel || one.innerText.trim() || one.closest('dialog'))).length"
+    equal(tab.value(unnamed), 0, "controls without a name")
+    for dark in (True, False):
+        tab.set_dark(dark)
+        wait_until(lambda dark=dark: tab.value("matchMedia('(prefers-color-scheme: dark)').matches") is dark, "the colours")
+        poor = tab.run(CONTRAST)
+        equal(poor, [], f"texts of little contrast, {'dark' if dark else 'light'}")
+
+
+# WCAG 2.1 §1.4.3: 4.5 to 1. The background is that of the nearest ancestor that has one.
+CONTRAST = """
+    const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+    const light = (colour) => { const [r, g, b] = channels(colour).map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                                return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+    const behind = (one) => { for (; one; one = one.parentElement) { const colour = getComputedStyle(one).backgroundColor;
+                              if ((channels(colour)[3] ?? 1) > 0.99) return colour; } return "rgb(255, 255, 255)"; };
+    const texts = [...document.querySelectorAll("body *")].filter((one) => one.offsetParent && [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+    return texts.map((one) => { const [a, b] = [light(getComputedStyle(one).color), light(behind(one))];
+                                return [one.innerText.slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)]; })
+                .filter(([, ratio]) => ratio < 4.5);
+"""
+
+
+if __name__ == "__main__":
+    main("popup", dict(globals()))
