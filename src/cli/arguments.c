@@ -144,7 +144,7 @@ const char **sr_arguments_options(const SrArguments *arguments, const char *name
             g_ptr_array_add(values, (gpointer)(guintptr)given->value);
     }
     g_ptr_array_add(values, NULL);
-    return (const char **)g_ptr_array_free(values, FALSE);
+    return (const char **)(gpointer)g_ptr_array_free(values, FALSE);
 }
 
 gboolean sr_arguments_flag(const SrArguments *arguments, const char *name)
