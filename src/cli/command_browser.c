@@ -60,7 +60,7 @@ static const char **ids_of(SrFamily family, const char *first, const char *const
         if (sr_extension_id_read(*ids, &found) && found == family)
             g_ptr_array_add(chosen, (gpointer)(guintptr)*ids);
     g_ptr_array_add(chosen, NULL);
-    return (const char **)g_ptr_array_free(chosen, FALSE);
+    return (const char **)(gpointer)g_ptr_array_free(chosen, FALSE);
 }
 
 /* --- install
