@@ -15,9 +15,6 @@ typedef enum {
 #define SR_COMPANION_CHROMIUM "dejmjgfpcmgkfnoekcfibcccgifpmjci"
 #define SR_COMPANION_FIREFOX "companion@sealring.org"
 
-/* Bytes of an id that sealring-host takes (host/browser.h). */
-#define SR_EXTENSION_ID_MAX 255u
-
 /* Whether @id is the id of an extension, as it stands; *ret_family is for which browsers. */
 gboolean sr_extension_id_read(const char *id, SrFamily *ret_family);
 

@@ -1,9 +1,11 @@
 /* Which browser started the host, and for which extension: what argv says. */
 #pragma once
 
+#include "wire/extension_form.h"
+
 #include <stdbool.h>
 
-#define SR_BROWSER_EXTENSION_MAX 256u /* bytes with NUL */
+#define SR_BROWSER_EXTENSION_MAX (SR_EXTENSION_ID_MAX + 1) /* bytes with NUL */
 
 typedef struct {
     const char *name;                         /* "chromium" or "firefox", static text */

@@ -1,6 +1,7 @@
 /* Native-messaging manifests as text, and the ids of extensions in them. */
 #include "base/error.h"
 #include "browsers/host_manifest.h"
+#include "wire/extension_form.h"
 
 #include <string.h>
 
