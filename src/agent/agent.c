@@ -12,6 +12,7 @@
 #include "agent/sessions.h"
 #include "agent/sign_batch.h"
 #include "agent/sign_ins.h"
+#include "agent/store_view.h"
 #include "agent/watcher.h"
 #include "base/error.h"
 #include "policy/nonces.h"
@@ -80,6 +81,7 @@ void sr_agent_set_store(SrAgent *agent, SrStore *store)
 {
     g_ptr_array_add(agent->former_stores, agent->store);
     agent->store = sr_store_thread_new(store);
+    g_clear_pointer(&agent->store_view, sr_store_view_free);
     sr_key_ring_clear(agent->keys);
     sr_accounts_clear(agent->accounts);
     sr_sessions_clear(agent->sessions);
@@ -169,6 +171,7 @@ void sr_agent_free(SrAgent *agent)
     if (agent->store)
         sr_store_thread_free(agent->store);
     g_ptr_array_unref(agent->former_stores);
+    sr_store_view_free(agent->store_view);
     g_ptr_array_foreach(agent->unattended, (GFunc)(void (*)(void))sr_request_free, NULL);
     g_ptr_array_unref(agent->unattended);
     sr_key_claims_free(agent->claims);

@@ -33,6 +33,7 @@ typedef struct SrRefresher SrRefresher;
 typedef struct SrSignIns SrSignIns;
 typedef struct SrSignBatch SrSignBatch;
 typedef struct SrSessions SrSessions;
+typedef struct SrStoreView SrStoreView;
 
 typedef struct {
     SrConfiguration *configuration;
@@ -44,6 +45,7 @@ typedef struct {
     SrGrants *grants;
     SrStoreThread *store;
     GPtrArray *former_stores; /* of SrStoreThread, owned: they answer what they had been asked */
+    SrStoreView *store_view;  /* a recent look at the store, or NULL (store_view.h) */
     SrKeyRing *keys;
     SrKeyClaims *claims;
     SrPrompter *prompter;

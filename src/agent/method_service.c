@@ -60,6 +60,7 @@ static void reply_hello(SrRequest *request)
     sr_json_add(result, "store", store_json(request, view, FALSE));
     sr_json_add_string(result, "prompt",
                        sr_prompter_kind(request->agent->prompter, request->caller));
+    sr_store_view_keep(request->agent, g_steal_pointer(&view));
     sr_request_reply(request, result);
 }
 
@@ -79,7 +80,7 @@ static void handle_hello(SrRequest *request)
     }
     if (changes && !request->is_page)
         sr_connection_set_hears_changes(request->connection, TRUE);
-    sr_store_view_take(request, reply_hello);
+    sr_store_view_take_recent(request, reply_hello);
 }
 
 static void reply_status(SrRequest *request)

@@ -11,18 +11,45 @@ void sr_store_view_free(SrStoreView *view)
     g_free(view);
 }
 
-static gpointer look_job(SrStore *store, gpointer data, GError **error)
+static gpointer look_job(SrStore *store, gpointer jobs, GError **error)
 {
     SrStoreView *view = g_new0(SrStoreView, 1);
 
-    (void)data;
     (void)error;
+    view->taken = g_get_monotonic_time(); /* before the look, which may take its time */
     view->state = sr_store_state(store, &view->detail);
+    view->jobs = GPOINTER_TO_UINT(jobs);
     return view;
 }
 
 void sr_store_view_take(SrRequest *request, SrRequestStep next)
 {
-    sr_request_on_store(request, look_job, NULL, NULL, (GDestroyNotify)sr_store_view_free,
-                        LOOK_DEADLINE_MS, next);
+    const guint jobs = sr_store_thread_jobs(request->agent->store) + 1;
+
+    sr_request_on_store(request, look_job, GUINT_TO_POINTER(jobs), NULL,
+                        (GDestroyNotify)sr_store_view_free, LOOK_DEADLINE_MS, next);
+}
+
+static gboolean is_recent(const SrAgent *agent)
+{
+    const SrStoreView *view = agent->store_view;
+
+    return view && view->jobs == sr_store_thread_jobs(agent->store) &&
+           g_get_monotonic_time() - view->taken <= SR_STORE_VIEW_RECENT_MS * 1000;
+}
+
+void sr_store_view_take_recent(SrRequest *request, SrRequestStep next)
+{
+    if (!is_recent(request->agent)) {
+        sr_store_view_take(request, next);
+        return;
+    }
+    request->result = g_steal_pointer(&request->agent->store_view);
+    next(request);
+}
+
+void sr_store_view_keep(SrAgent *agent, SrStoreView *view)
+{
+    sr_store_view_free(agent->store_view);
+    agent->store_view = view;
 }

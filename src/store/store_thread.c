@@ -19,6 +19,7 @@ struct SrStoreThread {
     Worker *worker;
     GThread *thread;
     const char *store_name;
+    guint jobs; /* so far */
 };
 
 typedef struct {
@@ -296,6 +297,7 @@ static Job *job_new(SrStoreThread *thread, SrStoreJob run, gpointer data, GDestr
     job->data = data;
     job->free_data = free_data;
     job->caller = g_main_context_ref_thread_default();
+    thread->jobs++;
     return job;
 }
 
@@ -352,6 +354,11 @@ void sr_store_thread_run_batched(SrStoreThread *thread, SrStoreBatch batch, gpoi
     item->done = done;
     item->user_data = user_data;
     enqueue(item, deadline_ms);
+}
+
+guint sr_store_thread_jobs(const SrStoreThread *thread)
+{
+    return thread->jobs;
 }
 
 const char *sr_store_thread_store_name(const SrStoreThread *thread)

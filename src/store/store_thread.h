@@ -62,6 +62,10 @@ void sr_store_thread_run_batched(SrStoreThread *thread, SrStoreBatch batch, gpoi
                                  GDestroyNotify free_data, guint deadline_ms, SrStoreLate late,
                                  SrStoreDone done, gpointer user_data);
 
+/* How many jobs it was given so far: as long as that stays the same, nothing is done with the store
+ * through it. */
+guint sr_store_thread_jobs(const SrStoreThread *thread);
+
 /* The name of the store it uses: "secret-service" or "vault". Static text. */
 const char *sr_store_thread_store_name(const SrStoreThread *thread);
 

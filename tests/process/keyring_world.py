@@ -6,9 +6,9 @@ from pathlib import Path
 from agent_world import AgentWorld
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from keyring import Bus, Home, Keyring, missing_program  # noqa: E402
+from keyring import Bus, Home, Keyring, missing_program, wait_until  # noqa: E402
 
-__all__ = ["KeyringWorld"]
+__all__ = ["KeyringWorld", "wait_until"]
 
 
 class KeyringWorld(AgentWorld):

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What an extension hears of changes that others made, and the decisions about its own pages that it manages."""
+import time
+
 import cli_world
 from agent_world import AgentWorld
-from cli_world import EXTENSION, PAGE, Failure, check, equal
+from cli_world import EXTENSION, PAGE, PASSPHRASE, Failure, check, equal
 
 OTHER_EXTENSION = "p" * 32
 OTHER_PAGE = "https://other.example.com"
@@ -22,6 +24,10 @@ def is_quiet(port):
     except Failure:
         return True
     raise Failure(f"heard {frame}")
+
+
+def state_of(port):
+    return port.result("sealring.hello", None, None)["store"]["state"]
 
 
 def hears(port, what):
@@ -73,6 +79,33 @@ def test_signing_and_asking_are_no_change(world):
     for method, params in (("eth_accounts", []), ("personal_sign", ["0x61", cli_world.ADDRESS_ONE]), ("sealring.status", None)):
         port.result(method, params)
     check(is_quiet(other), "no notification")
+
+
+def test_hello_tells_of_a_lock_and_an_unlock_at_once(world):
+    port = world.browser(connect=False)
+    for _ in range(3):
+        equal(state_of(port), "open", "at first")
+        lock = port.send("sealring.lock", None, None)
+        hello = port.send("sealring.hello", None, None)
+        replies = {reply["id"]: reply.get("result") for reply in (port.receive(), port.receive())}
+        equal((replies[lock], replies[hello]["store"]["state"]), (None, "locked"), "after the lock")
+        unlocking = world.start("unlock", "--passphrase-fd", "{fd}", passphrase=PASSPHRASE)
+        while unlocking.poll() is None:
+            state_of(port)  # so that there is always a look of just before
+        unlocking.communicate()
+        equal((unlocking.returncode, state_of(port)), (0, "open"), "after the unlock")
+
+
+def test_hello_tells_soon_what_others_did_to_the_store(world):
+    port = world.browser(connect=False)
+    vault = world.folder / "data/sealring/vault.db"
+    equal(state_of(port), "open", "at first")
+    vault.rename(vault.with_suffix(".away"))
+    time.sleep(0.06)
+    equal(state_of(port), "empty", "without its file")
+    vault.with_suffix(".away").rename(vault)
+    time.sleep(0.06)
+    equal(state_of(port), "open", "with it")
 
 
 def test_hello_takes_no_other_params(world):

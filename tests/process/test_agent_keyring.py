@@ -11,7 +11,7 @@ import time
 import cli_world
 from agent_world import ADDRESS_ONE
 from cli_world import PASSPHRASE, Skip, check, equal, is_running, message
-from keyring_world import KeyringWorld
+from keyring_world import KeyringWorld, wait_until
 from secret_search import MARKED, found_in, found_in_files, found_in_process_tables
 
 
@@ -73,6 +73,24 @@ def test_a_locked_keyring_is_said_at_once_and_nothing_is_made_elsewhere(world):
     world.keyring.kill()
     world.keyring.start()
     equal(browser.result("eth_accounts", []), [ADDRESS_ONE], "unlocked again")
+
+
+def test_hello_tells_at_once_that_a_keyring_without_password_was_unlocked(world):
+    if world.skip:
+        raise Skip(world.skip)
+    world.keyring.kill()
+    world.keyring.make_plain().password = ""
+    world.keyring.start()
+    browser = world.browser(connect=False)
+    state = lambda: browser.result("sealring.hello")["store"]["state"]  # noqa: E731
+    for _ in range(5):
+        world.bus.lock()
+        wait_until(lambda: state() == "locked", "locked")
+        unlocking = world.start("unlock")
+        while unlocking.poll() is None:
+            state()  # so that there is always a look of just before
+        unlocking.communicate()
+        equal((unlocking.returncode, state()), (0, "open"), "after the unlock")
 
 
 def test_a_hung_keyring_is_answered_in_time_and_works_again(world):
