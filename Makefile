@@ -9,7 +9,7 @@ SAN     ?=
 O       ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 DEPS    ?= install
 WERROR  ?=
-JOBS    ?= $(shell nproc)
+JOBS    ?= $(shell echo $$(($$(nproc) + 1)))
 VECTORS ?= ../shared/vectors
 
 prefix     ?= /usr/local
