@@ -19,12 +19,10 @@ function isAlone() {
   return pages.count === 0 && popup.asking === 0;
 }
 
-/* With nobody there: questions of pages that have gone are withdrawn, and later this worker sleeps. */
+/* With nobody there for a while, host and worker may sleep. */
 function rest() {
   clearTimeout(idle);
-  if (!isAlone()) return;
-  if (sealring.pending > 0) sealring.close();
-  else idle = setTimeout(() => isAlone() && sealring.close(), IDLE_MS);
+  if (isAlone()) idle = setTimeout(() => isAlone() && sealring.close(), IDLE_MS);
 }
 
 api.runtime.onConnect.addListener((port) => {

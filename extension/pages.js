@@ -12,13 +12,14 @@ import { pageOrigin } from "./page_origin.js";
 import { busy, providerError, unsupported } from "./provider_error.js";
 import { signIn } from "./sealring.js";
 
-const PENDING_MAX = 64; // requests of one origin: pages that went away and came back count too
+const PENDING_MAX = 64; // requests of one origin, all its pages together
 const DISCONNECTED = { connected: false };
 const TELL_ACCOUNTS = new Set(["eth_requestAccounts", "eth_accounts"]);
 
 /* One document at the other end of a port; its origin cannot change. */
 class Page {
   #port;
+  #life = new AbortController();
 
   constructor(port) {
     this.#port = port;
@@ -27,6 +28,15 @@ class Page {
     } catch (error) {
       this.refusal = error;
     }
+  }
+
+  /* Ends with the page. */
+  get signal() {
+    return this.#life.signal;
+  }
+
+  leave() {
+    this.#life.abort();
   }
 
   send(text) {
@@ -41,7 +51,7 @@ class Page {
 export class Pages {
   #sealring;
   #pages = new Map(); // port → Page
-  #pending = new Map(); // origin → how many requests have no answer yet, also of pages that have gone
+  #pending = new Map(); // origin → how many requests have no answer yet
   #states = new Map(); // origin → "asking", or "again" when something changed meanwhile
   #signingIn = false;
 
@@ -60,8 +70,10 @@ export class Pages {
     if (page.origin) this.#refresh(page.origin);
   }
 
-  /* The page has gone. Its requests go on, their answers go nowhere. */
+  /* The page has gone. What it had the user asked is withdrawn; its other requests go on, their answers go
+   * nowhere. */
   remove(port) {
+    this.#pages.get(port)?.leave();
     this.#pages.delete(port);
   }
 
@@ -89,8 +101,9 @@ export class Pages {
     if (!isForPages(method)) throw unsupported(method);
     this.#begin(page.origin);
     try {
-      if (method === "oauth.login") return await this.#login(page, params);
-      return (await this.#sealring.request(method, params, { origin: page.origin })) ?? null;
+      const options = { origin: page.origin, signal: page.signal };
+      if (method === "oauth.login") return await this.#login(params, options);
+      return (await this.#sealring.request(method, params, options)) ?? null;
     } finally {
       this.#finish(page.origin);
     }
@@ -109,11 +122,11 @@ export class Pages {
   }
 
   /* A page's oauth.login is the extension's sign-in, with a window; one at a time. */
-  async #login(page, params) {
+  async #login(params, options) {
     if (this.#signingIn) throw busy("another sign-in is under way");
     this.#signingIn = true;
     try {
-      return { account: await signIn(this.#sealring, params, { origin: page.origin }) };
+      return { account: await signIn(this.#sealring, params, options) };
     } finally {
       this.#signingIn = false;
     }

@@ -19,6 +19,7 @@ const DEPTH_MAX = 31; // 32 with the request around it
 const MEMBERS_MAX = 256;
 
 const HELLO = { jsonrpc: "2.0", method: "sealring.hello", params: { changes: true } };
+const CANCEL = { jsonrpc: "2.0", method: "sealring.cancel" };
 const PAUSE = Symbol("pause"); // stands among the ids of what is waited for
 
 const api = globalThis.browser?.runtime ? globalThis.browser : globalThis.chrome;
@@ -119,7 +120,7 @@ export class Sealring extends EventTarget {
   #port = null;
   #greeting = null; // promise of the answer to hello on this port
   #waiting = new Map(); // id → {resolve, reject, timer}
-  #queue = []; // {request, resolve, reject}: not sent yet
+  #queue = []; // {request, resolve, reject}: not sent yet, so without an id
   #last = 0;
   #failures = 0; // ports that ended one after the other
   #since = 0; // when this port was opened
@@ -136,16 +137,25 @@ export class Sealring extends EventTarget {
   /*
    * Ask sealring; resolves to the result, rejects with a SealringError. options: {origin} of the page
    * you act for, always as the browser gave it to you (sender.origin), never the page's own words;
-   * left out, you act for yourself. Pending as long as the user is being asked, otherwise 30 s at most.
+   * left out, you act for yourself. {signal}, an AbortSignal, rejects with its reason and withdraws what the
+   * user is being asked. Pending as long as the user is being asked, otherwise 30 s at most.
    */
   async request(method, params, options = {}) {
-    const request = compose(method, params, options);
+    const { signal } = options;
+    const asked = { request: compose(method, params, options) };
+    const withdraw = () => this.#withdraw(asked, signal.reason);
     await this.hello();
     if (!this.#port) throw closed(); // meanwhile
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ request, resolve, reject });
-      this.#pump();
-    });
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", withdraw);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#queue.push(Object.assign(asked, { resolve, reject }));
+        this.#pump();
+      });
+    } finally {
+      signal?.removeEventListener("abort", withdraw);
+    }
   }
 
   /* What sealring.hello said when the port was opened: versions, methods, limits. Opens it if need be. */
@@ -235,9 +245,8 @@ export class Sealring extends EventTarget {
   /* --- requests and answers ---------------------------------------------------------------------- */
 
   /* Send now. milliseconds: without an answer by then the host counts as dead. */
-  #ask(request, milliseconds) {
+  #ask(request, milliseconds, id = ++this.#last) {
     return new Promise((resolve, reject) => {
-      const id = ++this.#last;
       const silent = () => this.#end(unavailable("silent", "sealring-host does not answer; `sealring doctor` says what is wrong"));
       this.#waiting.set(id, { resolve, reject, timer: milliseconds && setTimeout(silent, milliseconds) });
       try {
@@ -258,10 +267,18 @@ export class Sealring extends EventTarget {
   #pump() {
     if (this.#port && this.#queue.length && Date.now() - this.#greeted > ANSWER_MS) this.#greet().catch(() => {});
     while (this.#port && this.#queue.length && this.#waiting.size < UNDER_WAY_MAX) {
-      const { request, resolve, reject } = this.#queue.shift();
-      this.#ask(request).then(resolve, reject);
+      const asked = this.#queue.shift();
+      asked.id = ++this.#last;
+      this.#ask(asked.request, 0, asked.id).then(asked.resolve, asked.reject);
     }
     if (this.#port && this.#waiting.size) this.#heart ??= setTimeout(() => this.#beat(), ANSWER_MS);
+  }
+
+  /* What was sent is waited for until its answer comes, but for nobody. */
+  #withdraw(asked, reason) {
+    asked.reject(reason);
+    this.#queue = this.#queue.filter((other) => other !== asked);
+    if (this.#waiting.has(asked.id)) this.#ask({ ...CANCEL, params: { id: asked.id } }).catch(() => {});
   }
 
   /* While something is pending: does the host live? Chromium drops garbage without a word. */
@@ -296,15 +313,17 @@ export class Sealring extends EventTarget {
  * Sign in at an OAuth provider in a window of the browser; resolves to the account (docs/OAUTH.md).
  * params: of oauth.begin but for redirectUri (issuer, clientId, scope, …). options: as for request().
  * Register redirectAddress(origin) with the provider. Run it in the background script: a popup closes when
- * the provider's window opens. A window that the user closes is 4001, USER_REJECTED.
+ * the provider's window opens. A window that the user closes is 4001, USER_REJECTED. A signal withdraws the question
+ * before it; once it is open, it is the user's to close.
  */
 export async function signIn(sealring, params, options) {
   const { flow, url } = await sealring.request("oauth.begin", { ...params, redirectUri: redirectAddress(options?.origin) }, options);
+  const rest = { ...options, signal: undefined };
   try {
     const back = await goTo(url);
-    return (await sealring.request("oauth.complete", { flow, url: back }, options)).account;
+    return (await sealring.request("oauth.complete", { flow, url: back }, rest)).account;
   } catch (error) {
-    await sealring.request("oauth.cancel", { flow }, options).catch(() => {}); // over already, as a rule
+    await sealring.request("oauth.cancel", { flow }, rest).catch(() => {}); // over already, as a rule
     throw error;
   }
 }

@@ -59,19 +59,26 @@ static void on_passphrase(SrAnswer what, SrSecret *passphrase, gpointer data)
     fail_answer(request, what == SR_ANSWER_YES ? SR_ANSWER_NO : what);
 }
 
+static void set_withdrawn(GError **error)
+{
+    sr_error_set(error, SR_ERROR_USER_REJECTED, "the question was withdrawn");
+}
+
 static void ask(SrRequest *request, SrConsentModel *model, SrPromptKind kind, SrPromptDone done,
                 SrRequestStep next)
 {
+    g_autoptr(SrConsentModel) owned = model;
     GError *error = NULL;
 
     request->next = next;
-    if (request->connection && !request->agent->stopping)
-        request->ticket = sr_prompter_ask(request->agent->prompter, request->connection,
-                                          request->origin, model, kind, done, request, &error);
-    else {
-        sr_consent_model_free(model);
+    if (request->withdrawn)
+        set_withdrawn(&error);
+    else if (!request->connection || request->agent->stopping)
         sr_error_set(&error, SR_ERROR_NO_PROMPT, "the client or the agent is ending");
-    }
+    else
+        request->ticket =
+            sr_prompter_ask(request->agent->prompter, request->connection, request->origin,
+                            g_steal_pointer(&owned), kind, done, request, &error);
     if (!request->ticket)
         sr_request_fail(request, error);
 }
@@ -93,6 +100,18 @@ void sr_request_cancel_prompt(SrRequest *request, GError *error)
         return;
     }
     sr_prompter_cancel(request->agent->prompter, g_steal_pointer(&request->ticket));
+    sr_request_fail(request, error);
+}
+
+void sr_request_withdraw(SrRequest *request)
+{
+    GError *error = NULL;
+
+    request->withdrawn = TRUE;
+    if (!request->ticket)
+        return;
+    sr_prompter_withdraw(request->agent->prompter, g_steal_pointer(&request->ticket));
+    set_withdrawn(&error);
     sr_request_fail(request, error);
 }
 

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define ID_TEXT_MAX 64
 #define ERROR_TEXT_MAX 512
 #define REQUESTS_MAX 64u /* begun and not answered, on one connection */
 
@@ -99,16 +98,16 @@ void sr_dispatch_refuse(SrConnection *connection, const char *id, const GError *
 /* --- the envelope
  * ------------------------------------------------------------------------------------ */
 
-/* The id as JSON text for the reply, NULL when it is not a string or an integer. */
-static char *read_id(SrJson *envelope)
+char *sr_dispatch_id(SrJson *object)
 {
     SrJson *id = NULL;
 
-    if (!json_object_is_type(envelope, json_type_object) ||
-        !json_object_object_get_ex(envelope, "id", &id))
+    if (!json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, "id", &id))
         return NULL;
-    if (json_object_is_type(id, json_type_int) || (json_object_is_type(id, json_type_string) &&
-                                                   json_object_get_string_len(id) <= ID_TEXT_MAX))
+    if (json_object_is_type(id, json_type_int) ||
+        (json_object_is_type(id, json_type_string) &&
+         json_object_get_string_len(id) <= SR_REQUEST_ID_MAX))
         return sr_json_text(id);
     return NULL;
 }
@@ -280,14 +279,14 @@ void sr_dispatch_frame(SrConnection *connection, const char *text, gsize size)
         return;
     }
     if (envelope)
-        id = read_id(envelope);
+        id = sr_dispatch_id(envelope);
     if (!envelope || !check_envelope(envelope, &error)) {
         sr_dispatch_refuse(connection, id ? id : "null", error);
         return;
     }
     if (!id) {
         sr_error_set_at(&error, SR_ERROR_INVALID_REQUEST, "id", -1,
-                        "must be an integer or a string of at most %d bytes", ID_TEXT_MAX);
+                        "must be an integer or a string of at most %d bytes", SR_REQUEST_ID_MAX);
         sr_dispatch_refuse(connection, "null", error);
         return;
     }

@@ -36,6 +36,13 @@ extern const SrMethod sr_methods_clients[];
 /* name → SrMethod for all groups. Owned by the caller. */
 GHashTable *sr_dispatch_table(void);
 
+/* The longest id of a request that is text, in bytes. */
+#define SR_REQUEST_ID_MAX 64
+
+/* The member "id" of @object as JSON text, as SrRequest has it; NULL when it is not an integer or a
+ * string of at most SR_REQUEST_ID_MAX bytes. Owned by the caller. */
+char *sr_dispatch_id(SrJson *object);
+
 /* Handle one frame of @connection. */
 void sr_dispatch_frame(SrConnection *connection, const char *text, gsize size);
 

@@ -226,6 +226,44 @@ static void handle_unlock(SrRequest *request)
     sr_store_view_take(request, on_viewed);
 }
 
+/* --- questions that nobody waits for
+ * ------------------------------------------------------------- */
+
+/* Another request of the same client, NULL when it is answered. */
+static SrRequest *find_other(const SrRequest *request, const char *id)
+{
+    const GPtrArray *all = sr_connection_requests(request->connection);
+
+    for (guint i = 0; i < all->len; i++) {
+        SrRequest *other = all->pdata[i];
+
+        if (other != request && g_str_equal(other->id, id))
+            return other;
+    }
+    return NULL;
+}
+
+/* Its answer may be on its way already; then there is nothing to do. */
+static void handle_cancel(SrRequest *request)
+{
+    static const char *const names[] = {"id", NULL};
+    g_autofree char *id = sr_dispatch_id(request->params);
+    GError *error = NULL;
+    SrRequest *other;
+
+    if (!id || !sr_json_only(request->params, names, &error)) {
+        if (!error)
+            sr_error_set_at(&error, SR_ERROR_INVALID_PARAMS, "id", -1,
+                            "must be that of a request: an integer or a string");
+        sr_request_fail(request, error);
+        return;
+    }
+    other = find_other(request, id);
+    if (other)
+        sr_request_withdraw(other);
+    sr_request_reply(request, NULL);
+}
+
 /* --- the end, terminals
  * --------------------------------------------------------------------------------- */
 
@@ -271,6 +309,7 @@ const SrMethod sr_methods_service[] = {
     {"sealring.status", SR_METHOD_OPEN, handle_status},
     {"sealring.lock", SR_METHOD_OPEN, handle_lock},
     {"sealring.unlock", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_unlock},
+    {"sealring.cancel", SR_METHOD_NO_PAGE, handle_cancel},
     {"sealring.stop", SR_METHOD_CLI_ONLY, handle_stop},
     {"prompt.answer", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_prompt_answer},
     {NULL, 0, NULL},

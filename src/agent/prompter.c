@@ -352,6 +352,13 @@ void sr_prompter_cancel(SrPrompter *prompter, SrTicket *ticket)
     schedule(prompter);
 }
 
+void sr_prompter_withdraw(SrPrompter *prompter, SrTicket *ticket)
+{
+    if (ticket->prompt || ticket->in_terminal)
+        note_answer(prompter, ticket, SR_ANSWER_NO);
+    sr_prompter_cancel(prompter, ticket);
+}
+
 gboolean sr_prompter_answer(SrPrompter *prompter, SrConnection *connection, gint64 id,
                             SrAnswer answer, SrSecret *passphrase)
 {

@@ -1,7 +1,7 @@
 /*
  * The queue before the user: one prompt at a time, at most four for each (extension, origin) or
  * connection of the CLI, eight for each extension over all its ports, and a minute of silence for a
- * caller that was refused three times within a minute.
+ * caller that was refused three times within a minute (or withdrew what was shown).
  *
  * Which prompt: the configured command; sealring-prompt where there is a display; the terminal of
  * the CLI that asks; none.
@@ -30,6 +30,10 @@ SrTicket *sr_prompter_ask(SrPrompter *prompter, SrConnection *connection, const 
 
 /* Take back a question: its prompt is closed, @done is not called. */
 void sr_prompter_cancel(SrPrompter *prompter, SrTicket *ticket);
+
+/* The same because the caller took it back. If it was being shown, this counts as a refusal: a page
+ * that comes and goes must not have the window come and go with it. */
+void sr_prompter_withdraw(SrPrompter *prompter, SrTicket *ticket);
 
 /* prompt.answer from a terminal. Takes @passphrase. FALSE when no such question is open there. */
 gboolean sr_prompter_answer(SrPrompter *prompter, SrConnection *connection, gint64 id,

@@ -61,6 +61,7 @@ struct SrRequest {
     char *seal;                   /* of the key being opened */
     guint attempts;               /* wrong passphrases so far */
     gboolean may_ask;
+    gboolean withdrawn; /* nobody is to be asked any more */
     gboolean unlocking; /* its open prompt is for the vault's passphrase */
 };
 
@@ -88,6 +89,12 @@ void sr_request_free(SrRequest *request);
 
 /* Deny an open prompt (the agent is being locked). */
 void sr_request_cancel_prompt(SrRequest *request, GError *error);
+
+/*
+ * Its client does not want to ask the user any more: an open question ends, and none is asked
+ * later; SR_ERROR_USER_REJECTED. What needs no question goes on.
+ */
+void sr_request_withdraw(SrRequest *request);
 
 /* --- steps --------------------------------------------------------------------------------------
  */

@@ -4,7 +4,7 @@ the browser's display, the person reads and clicks, and the page signs in. Pictu
 """
 import shutil
 
-from browser_world import ADDRESS_ONE, SHOTS, Desk, Skip, check, equal, failed, main, wait_until
+from browser_world import ADDRESS_ONE, SHOTS, Desk, Skip, check, equal, failed, main, succeeded, wait_until
 from prompt_window import Display
 from test_agent_window import Window
 
@@ -65,6 +65,19 @@ def test_a_page_that_is_closed_takes_its_window_with_it(desk, browser):
     window = Window(desk.display)
     desk.close_tab(site.tab)
     wait_until(lambda: not window.find(), "the window closes", 5)
+
+
+def test_the_window_of_a_closed_page_makes_room_for_that_of_another(desk, browser):
+    """Both pages are on one port, which stays."""
+    site, other = desk.site(browser), desk.site(browser)
+    site.later("connect", "eth_requestAccounts")
+    Window(desk.display)
+    other.later("connect", "eth_requestAccounts")
+    wait_until(lambda: desk.json("status")["promptsWaiting"] == 2, "both questions")
+    desk.close_tab(site.tab)
+    wait_until(lambda: desk.json("status")["promptsWaiting"] == 1, "the other one alone")
+    allow(desk, f"prompt-after-another-{browser.kind}.png")
+    equal(succeeded(other.answer("connect")), [ADDRESS_ONE], "the other page's account")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ typedef struct {
     GMainLoop *loop;
     guint expected; /* answers until the loop ends */
     GString *log;   /* one word an answer */
-    gint ran;       /* atomic: jobs that ran */
+    gint begun;     /* atomic: jobs that began */
+    gint ran;       /* atomic: jobs that ended */
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
@@ -62,6 +63,7 @@ static gpointer work(SrStore *store, gpointer data, GError **error)
     const Work *todo = data;
 
     g_assert_cmpstr(sr_store_name(store), ==, "vault");
+    g_atomic_int_inc(&todo->fixture->begun);
     g_usleep(todo->sleep_ms * 1000ul);
     g_atomic_int_inc(&todo->fixture->ran);
     if (todo->word)
@@ -152,6 +154,12 @@ static void test_to_the_end(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(g_atomic_int_get(&fixture->ran), ==, 3);
 }
 
+static void wait_until_begun(Fixture *fixture)
+{
+    while (g_atomic_int_get(&fixture->begun) == 0)
+        g_usleep(1000);
+}
+
 static void test_free_drops_what_waits(Fixture *fixture, gconstpointer data)
 {
     const gint64 start = g_get_monotonic_time();
@@ -159,7 +167,7 @@ static void test_free_drops_what_waits(Fixture *fixture, gconstpointer data)
     (void)data;
     submit(fixture, "running", 200, 1000);
     submit(fixture, "waiting", 0, 1000);
-    g_usleep(50 * 1000);
+    wait_until_begun(fixture);
     sr_store_thread_free(g_steal_pointer(&fixture->thread));
     g_assert_cmpint(g_get_monotonic_time() - start, <, 1000 * 1000);
     g_assert_cmpint(g_atomic_int_get(&fixture->ran), ==, 1);
@@ -174,7 +182,7 @@ static void test_free_does_not_wait_for_ever(Fixture *fixture, gconstpointer dat
 
     (void)data;
     submit(fixture, "hung", SR_STORE_DEADLINE_MS + 500, 0);
-    g_usleep(50 * 1000);
+    wait_until_begun(fixture);
     sr_store_thread_free(g_steal_pointer(&fixture->thread));
     g_assert_cmpint(g_get_monotonic_time() - start, <, (SR_STORE_DEADLINE_MS + 400) * 1000);
     /* The thread that was left behind uses the fixture until its job ends. */
@@ -315,7 +323,7 @@ static void test_free_drops_what_waits_for_a_batch(Fixture *fixture, gconstpoint
     submit(fixture, "running", 200, 1000);
     submit_batched(fixture, "x", 1000);
     submit_batched(fixture, "x", 1000);
-    g_usleep(50 * 1000);
+    wait_until_begun(fixture);
     sr_store_thread_free(g_steal_pointer(&fixture->thread));
     while (g_main_context_iteration(NULL, FALSE))
         continue;

@@ -75,6 +75,19 @@ def test_a_locked_keyring_is_said_at_once_and_nothing_is_made_elsewhere(world):
     equal(browser.result("eth_accounts", []), [ADDRESS_ONE], "unlocked again")
 
 
+def test_a_question_that_is_withdrawn_before_it_is_asked_is_not_asked(world):
+    """While the keys are read from the keyring."""
+    ready(world)
+    world.stop()
+    browser = world.browser(connect=False)
+    world.shown()
+    asked = browser.send("eth_requestAccounts", [], "https://gone.example.com")
+    cancelled = browser.send("sealring.cancel", {"id": asked}, None)
+    replies = {reply["id"]: reply for reply in (browser.receive(), browser.receive())}
+    equal((replies[asked]["error"]["data"]["reason"], replies[cancelled]["result"]), ("USER_REJECTED", None), "the answers")
+    equal(world.shown(), "", "what was shown")
+
+
 def test_hello_tells_at_once_that_a_keyring_without_password_was_unlocked(world):
     if world.skip:
         raise Skip(world.skip)

@@ -229,6 +229,24 @@ def test_a_page_that_has_gone_gets_nothing(world):
     done([pages.count, page.states.length - states]);"""), [1, 0], "pages, and what the first one was told")
 
 
+def test_the_question_of_a_page_that_has_gone_is_withdrawn_and_no_other(world):
+    world.write("slow", "")
+    equal(run(world, """
+    const [gone, stays] = ["https://gone.example.com", "https://stays.example.com"].map((origin) => open({ origin }));
+    const lost = gone.ask("eth_requestAccounts", []);
+    await later(300);
+    const kept = stays.ask("eth_requestAccounts", []);
+    const begin = Date.now();
+    gone.close();
+    const { result } = await kept;
+    done([result.length, Date.now() - begin < 3000, (await lost).message !== undefined, browser.runtime.hosts.length]);"""),
+          [1, True, True, 1], "the other page's answer, without waiting for the first window")
+    shown = world.shown()
+    equal([shown.count(f"https://{name}.example.com") > 0 for name in ("gone", "stays")], [True, True], "both were shown")
+    grants = world.json("grant", "list")["grants"]
+    equal([grant["origin"] for grant in grants], ["https://stays.example.com"], "what was allowed")
+
+
 def test_a_page_learns_nothing_of_why_sealring_is_not_there(world):
     equal(run(world, """
     import { providerError } from "./provider_error.js";

@@ -135,6 +135,44 @@ def test_close_rejects_what_is_pending_and_the_next_request_opens_again(world):
     """), [["AGENT_UNAVAILABLE"], ["AGENT_UNAVAILABLE"] * 2, "0x1", 2], "what happened")
 
 
+def test_an_aborted_request_is_withdrawn_wherever_it_is(world):
+    world.write("slow", "")
+    equal(run(world, """
+    const sealring = new Sealring();
+    const one = new AbortController();
+    const asked = (at, signal, method = "eth_requestAccounts") =>
+      sealring.request(method, [], { origin: `https://${at}.example.com`, signal }).catch((error) => error.message);
+    const early = asked("early", AbortSignal.abort());
+    const sent = asked("sent", one.signal);
+    const answered = await asked("answered", one.signal, "eth_chainId");
+    const stays = asked("stays", new AbortController().signal);
+    await later(300);
+    const many = Array.from({ length: 100 }, () => asked("many", one.signal, "eth_accounts"));
+    one.abort(new Error("gone"));
+    const got = await Promise.all([sent, ...many]);
+    await later(500);
+    const pending = sealring.pending; // "stays" alone: the others' answers have come
+    done([[...new Set(got)], await early, answered, pending, (await stays).length, sealring.pending, browser.runtime.hosts.length]);
+    """), [["gone"], "This operation was aborted", "0x1", 1, 1, 0, 1], "what happened")
+    shown = world.shown()
+    check("https://sent.example.com" in shown, "it had been shown")
+    check("https://early.example.com" not in shown, "what was aborted before was not asked")
+
+
+def test_a_signal_holds_nothing_of_what_was_answered(world):
+    equal(run(world, """
+    const sealring = new Sealring();
+    const { signal } = new AbortController();
+    let listeners = 0;
+    for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+      const original = signal[name].bind(signal);
+      signal[name] = (...words) => { listeners += by; return original(...words); };
+    }
+    for (let i = 0; i < 10; i++) await sealring.request("eth_chainId", [], { signal });
+    await sealring.request("no_such_method", [], { signal }).catch(() => {});
+    done(listeners);"""), 0, "listeners that stay")
+
+
 def test_a_page_without_an_origin_does_not_pass_for_the_extension(world):
     equal(run(world, """
     const sealring = new Sealring();
