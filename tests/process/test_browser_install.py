@@ -489,7 +489,7 @@ find /etc/opt /etc/chromium -type f
     if not os.path.isdir("/etc/opt") or not os.path.isdir("/etc/chromium"):
         raise cli_world.Skip("/etc/opt or /etc/chromium is not there")
     import subprocess
-    run = subprocess.run(["unshare", "-m", script], env=world.environment, capture_output=True, text=True, check=False)
+    run = subprocess.run(["unshare", "-m", "--propagation", "unchanged", script], env=world.environment, capture_output=True, text=True, check=False)
     if run.returncode == 77:
         raise cli_world.Skip("mount does not work here")
     equal(run.returncode, 0, f"status ({run.stdout[-300:]} {run.stderr[-300:]})")

@@ -174,7 +174,7 @@ sealring doctor --json
 exit 0
 """, 0o755)
     world.environment["PATH"] += f":{world.install_programs()}:/usr/sbin:/sbin:/usr/bin:/bin"
-    run = subprocess.run(["unshare", "-m", script], env=world.environment, capture_output=True, text=True, check=False)
+    run = subprocess.run(["unshare", "-m", "--propagation", "unchanged", script], env=world.environment, capture_output=True, text=True, check=False)
     if run.returncode == 77:
         raise Skip("mount does not work here")
     found = [json.loads(line) for line in run.stdout.splitlines()]
