@@ -354,7 +354,7 @@ void sr_prompter_cancel(SrPrompter *prompter, SrTicket *ticket)
 
 void sr_prompter_withdraw(SrPrompter *prompter, SrTicket *ticket)
 {
-    if (ticket->prompt || ticket->in_terminal)
+    if (ticket->prompt)
         note_answer(prompter, ticket, SR_ANSWER_NO);
     sr_prompter_cancel(prompter, ticket);
 }
