@@ -13,6 +13,7 @@
 #define CHROME_POLICIES "/etc/opt/chrome/policies/managed"
 #define MOZILLA_USER "~/.mozilla/native-messaging-hosts"
 #define MOZILLA_SYSTEM "/usr/lib/mozilla/native-messaging-hosts"
+#define MOZILLA_SYSTEM_64 "/usr/lib64/mozilla/native-messaging-hosts"
 #define TOR_DATA "~/.local/share/torbrowser/tbb/x86_64/tor-browser/Browser/TorBrowser/Data/Browser"
 
 /* Where two browsers share a folder, one manifest serves both. */
@@ -120,6 +121,7 @@ static const SrWebBrowser browsers[] = {
         .family = SR_FAMILY_FIREFOX,
         .user = MOZILLA_USER,
         .system = MOZILLA_SYSTEM,
+        .system_64 = MOZILLA_SYSTEM_64,
         .profiles = {"~/.mozilla/firefox", "@/mozilla/firefox"},
         .programs = {"firefox", "firefox-esr"},
         .snap = "firefox",
@@ -132,6 +134,7 @@ static const SrWebBrowser browsers[] = {
         .family = SR_FAMILY_FIREFOX,
         .user = MOZILLA_USER,
         .system = MOZILLA_SYSTEM,
+        .system_64 = MOZILLA_SYSTEM_64,
         .profiles = {"~/.zen"},
         .programs = {"zen", "zen-browser"},
         .flatpak = "app.zen_browser.zen",
@@ -142,6 +145,7 @@ static const SrWebBrowser browsers[] = {
         .family = SR_FAMILY_FIREFOX,
         .user = MOZILLA_USER,
         .system = MOZILLA_SYSTEM,
+        .system_64 = MOZILLA_SYSTEM_64,
         .profiles = {"~/.thunderbird"},
         .programs = {"thunderbird"},
         .snap = "thunderbird",
@@ -164,6 +168,7 @@ static const SrWebBrowser browsers[] = {
         .family = SR_FAMILY_FIREFOX,
         .user = "~/.waterfox/native-messaging-hosts",
         .system = MOZILLA_SYSTEM,
+        .system_64 = MOZILLA_SYSTEM_64,
         .profiles = {"~/.waterfox"},
         .programs = {"waterfox"},
         .flatpak = "net.waterfox.waterfox",
@@ -191,6 +196,28 @@ const SrWebBrowser *sr_web_browser_find(const char *name)
         if (strcmp(browsers[i].name, name) == 0)
             return &browsers[i];
     return NULL;
+}
+
+/* Browsers of a distribution that has /usr/lib64 look there, those of their makers do not. */
+static gboolean has_folder_above(const char *folder)
+{
+    g_autofree char *above = g_path_get_dirname(folder);
+
+    return g_file_test(above, G_FILE_TEST_IS_DIR);
+}
+
+gsize sr_web_browser_folders(const SrWebBrowser *browser, gboolean system,
+                             const char *ret_folders[SR_BROWSER_FOLDERS_MAX])
+{
+    gsize count = 0;
+
+    if (!system)
+        ret_folders[count++] = browser->user;
+    if (system && browser->system)
+        ret_folders[count++] = browser->system;
+    if (system && browser->system_64 && has_folder_above(browser->system_64))
+        ret_folders[count++] = browser->system_64;
+    return count;
 }
 
 /* --- how a browser is installed

@@ -10,8 +10,9 @@ typedef struct {
     const char *name;  /* as on the command line */
     const char *title; /* as its makers call it */
     SrFamily family;
-    const char *user;        /* folders as in place.h: of the user's manifests, … */
-    const char *system;      /* … of those for all users, or NULL, … */
+    const char *user;   /* folders as in place.h: of the user's manifests, … */
+    const char *system; /* … of those for all users, or NULL, … */
+    const char *system_64; /* … the same where a distribution has the folder above it, or NULL, … */
     const char *profiles[2]; /* … and folders that are in use when the browser is, or NULL */
     const char *programs[4]; /* names on the PATH */
     const char *snap;        /* names in the snap and Flatpak stores, or NULL */
@@ -26,6 +27,13 @@ const SrWebBrowser *sr_web_browsers(gsize *ret_count);
 
 /* The browser called @name, or NULL. */
 const SrWebBrowser *sr_web_browser_find(const char *name);
+
+#define SR_BROWSER_FOLDERS_MAX 2
+
+/* The folders, as in place.h, where the browser looks for manifests of the user or (@system) of all
+ * users on this computer, into @ret_folders (static texts); how many they are. */
+gsize sr_web_browser_folders(const SrWebBrowser *browser, gboolean system,
+                             const char *ret_folders[SR_BROWSER_FOLDERS_MAX]);
 
 /* In which ways a browser is installed here; 0: not at all. */
 typedef enum {

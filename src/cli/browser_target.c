@@ -71,35 +71,40 @@ static void free_target(gpointer data)
     g_free(target);
 }
 
-static const char *folder_of(const SrWebBrowser *browser, gboolean system)
+static gboolean reads(const SrWebBrowser *browser, gboolean system, const char *folder)
 {
-    return system ? browser->system : browser->user;
+    const char *folders[SR_BROWSER_FOLDERS_MAX];
+    const gsize count = sr_web_browser_folders(browser, system, folders);
+
+    for (gsize i = 0; i < count; i++)
+        if (strcmp(folders[i], folder) == 0)
+            return TRUE;
+    return FALSE;
 }
 
-static SrBrowserTarget *new_target(const SrWebBrowser *browser, gboolean system, SrPlace *place)
+static SrBrowserTarget *new_target(SrFamily family, gboolean system, const char *folder,
+                                   SrPlace *place)
 {
     SrBrowserTarget *target = g_new0(SrBrowserTarget, 1);
     gsize count;
     const SrWebBrowser *browsers = sr_web_browsers(&count);
 
+    target->folder = folder;
     target->place = place;
-    target->family = browser->family;
+    target->family = family;
     target->names = g_ptr_array_new();
     for (gsize i = 0; i < count; i++)
-        if (g_strcmp0(folder_of(&browsers[i], system), folder_of(browser, system)) == 0)
+        if (reads(&browsers[i], system, folder))
             g_ptr_array_add(target->names, (gpointer)(guintptr)browsers[i].name);
     g_ptr_array_add(target->names, NULL);
     return target;
 }
 
-static gboolean has_target(const GPtrArray *targets, const SrWebBrowser *browser)
+static gboolean has_target(const GPtrArray *targets, const char *folder)
 {
-    for (guint i = 0; i < targets->len; i++) {
-        const SrBrowserTarget *target = g_ptr_array_index(targets, i);
-
-        if (g_strv_contains((const char *const *)target->names->pdata, browser->name))
+    for (guint i = 0; i < targets->len; i++)
+        if (strcmp(((const SrBrowserTarget *)targets->pdata[i])->folder, folder) == 0)
             return TRUE;
-    }
     return FALSE;
 }
 
@@ -109,14 +114,19 @@ GPtrArray *sr_browser_targets(const GPtrArray *browsers, gboolean system, GError
 
     for (guint i = 0; i < browsers->len; i++) {
         const SrWebBrowser *browser = g_ptr_array_index(browsers, i);
-        SrPlace *place;
+        const char *folders[SR_BROWSER_FOLDERS_MAX];
+        const gsize count = sr_web_browser_folders(browser, system, folders);
 
-        if (!folder_of(browser, system) || has_target(targets, browser))
-            continue;
-        place = sr_place_new(folder_of(browser, system), error);
-        if (!place)
-            return NULL;
-        g_ptr_array_add(targets, new_target(browser, system, place));
+        for (gsize j = 0; j < count; j++) {
+            SrPlace *place;
+
+            if (has_target(targets, folders[j]))
+                continue;
+            place = sr_place_new(folders[j], error);
+            if (!place)
+                return NULL;
+            g_ptr_array_add(targets, new_target(browser->family, system, folders[j], place));
+        }
     }
     return g_steal_pointer(&targets);
 }

@@ -9,6 +9,7 @@
 #include "cli/arguments.h"
 
 typedef struct {
+    const char *folder; /* as in place.h */
     SrPlace *place;
     SrFamily family;
     GPtrArray *names; /* of const char *: every browser that reads it, NULL-terminated; borrowed */

@@ -82,13 +82,18 @@ static SrJson *view_manifest(const SrPlace *place, SrFamily family, const char *
     return view;
 }
 
-static void add_manifest(SrJson *list, const SrWebBrowser *browser, const char *folder,
-                         const char *program)
+static void add_manifests(SrJson *list, const SrWebBrowser *browser, gboolean system,
+                          const char *program)
 {
-    g_autoptr(SrPlace) place = folder ? sr_place_new(folder, NULL) : NULL;
+    const char *folders[SR_BROWSER_FOLDERS_MAX];
+    const gsize count = sr_web_browser_folders(browser, system, folders);
 
-    if (place)
-        json_object_array_add(list, view_manifest(place, browser->family, program));
+    for (gsize i = 0; i < count; i++) {
+        g_autoptr(SrPlace) place = sr_place_new(folders[i], NULL);
+
+        if (place)
+            json_object_array_add(list, view_manifest(place, browser->family, program));
+    }
 }
 
 SrJson *sr_browser_view(const SrWebBrowser *browser, const char *program)
@@ -107,8 +112,8 @@ SrJson *sr_browser_view(const SrWebBrowser *browser, const char *program)
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
         if ((found & all[i]) != 0)
             json_object_array_add(flavours, json_object_new_string(sr_flavour_name(all[i])));
-    add_manifest(manifests, browser, browser->user, program);
-    add_manifest(manifests, browser, browser->system, program);
+    add_manifests(manifests, browser, FALSE, program);
+    add_manifests(manifests, browser, TRUE, program);
     return view;
 }
 

@@ -470,6 +470,39 @@ def test_for_all_users_it_needs_root(world):
         contains(run.errors, "sudo", command)
 
 
+def test_root_serves_both_kinds_of_firefox_where_there_is_lib64(world):
+    """That of the distribution, and that of its makers."""
+    needs_root()
+    script = world.write("script", """#!/bin/sh -e
+mount --make-rprivate / 2>/dev/null || exit 77
+mount -t tmpfs tmpfs /mnt || exit 77
+for folder in lib lib64; do
+    mkdir -p /mnt/$folder/upper /mnt/$folder/work
+    mount -t overlay -o lowerdir=/usr/$folder,upperdir=/mnt/$folder/upper,workdir=/mnt/$folder/work overlay /usr/$folder || exit 77
+done
+rm -rf /usr/lib/mozilla /usr/lib64/mozilla
+sealring browser install --system firefox librewolf --json
+mkdir /usr/lib64/mozilla
+sealring browser install --system firefox librewolf zen --json
+sealring browser list --all --json
+sealring browser uninstall --system --json
+""", 0o755)
+    world.environment["PATH"] = f"{world.install_programs()}:/usr/sbin:/usr/bin:/sbin:/bin"
+    run = subprocess.run(["unshare", "-m", "--propagation", "unchanged", script], env=world.environment, capture_output=True, text=True, check=False)
+    if run.returncode == 77:
+        raise cli_world.Skip("mount does not work here")
+    equal(run.returncode, 0, f"status ({run.stdout[-300:]} {run.stderr[-300:]})")
+    before, both, listed, removed = map(json.loads, run.stdout.splitlines())
+    file = "native-messaging-hosts/org.sealring.host.json"
+    outcomes = [[(row["path"], row["outcome"]) for row in found["manifests"]] for found in (before, both, removed)]
+    lib, lib64, librewolf = (f"/usr/{name}/{file}" for name in ("lib/mozilla", "lib64/mozilla", "lib/librewolf"))
+    equal(outcomes[0], [(lib, "written"), (librewolf, "written")], "without lib64")
+    equal(outcomes[1], [(lib, "unchanged"), (lib64, "written"), (librewolf, "unchanged")], "with it")
+    equal([(row["scope"], row["state"]) for row in next(row for row in listed["browsers"] if row["browser"] == "firefox")["manifests"]],
+          [("user", "none"), ("system", "installed"), ("system", "installed")], "the list")
+    equal(outcomes[2], [(path, "removed") for path in (lib, lib64, librewolf)], "afterwards")
+
+
 def test_root_writes_for_all_users(world):
     needs_root()
     script = world.write("script", """#!/bin/sh -e
@@ -488,7 +521,6 @@ find /etc/opt /etc/chromium -type f
     world.environment["PATH"] = f"{world.install_programs()}:/usr/sbin:/usr/bin:/sbin:/bin"
     if not os.path.isdir("/etc/opt") or not os.path.isdir("/etc/chromium"):
         raise cli_world.Skip("/etc/opt or /etc/chromium is not there")
-    import subprocess
     run = subprocess.run(["unshare", "-m", "--propagation", "unchanged", script], env=world.environment, capture_output=True, text=True, check=False)
     if run.returncode == 77:
         raise cli_world.Skip("mount does not work here")
