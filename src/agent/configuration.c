@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define GROUP "sealring"
 #define CONFIGURATION_MAX (64 * 1024)
@@ -195,6 +196,21 @@ static gboolean has_section(const char *text)
     return FALSE;
 }
 
+/* 0: it is not there. */
+static gint64 time_of_change(const char *file)
+{
+    struct stat found;
+
+    if (stat(file, &found) < 0)
+        return 0;
+    return found.st_mtim.tv_sec * G_USEC_PER_SEC + found.st_mtim.tv_nsec / 1000;
+}
+
+gboolean sr_configuration_is_outdated(const SrConfiguration *configuration)
+{
+    return time_of_change(configuration->file) != configuration->read_at;
+}
+
 SrConfiguration *sr_configuration_read(const char *file, GError **error)
 {
     g_autoptr(SrConfiguration) configuration = g_new0(SrConfiguration, 1);
@@ -205,6 +221,7 @@ SrConfiguration *sr_configuration_read(const char *file, GError **error)
     gsize length;
 
     configuration->file = g_strdup(file);
+    configuration->read_at = time_of_change(file); /* before: a change meanwhile must show */
     configuration->prompt_timeout_seconds = 120;
     configuration->key_cache_seconds = 300;
     configuration->chain_id = 1;

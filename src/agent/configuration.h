@@ -14,6 +14,7 @@ typedef enum { SR_CHOOSE_AUTO, SR_CHOOSE_SECRET_SERVICE, SR_CHOOSE_VAULT } SrSto
 
 typedef struct {
     char *file;
+    gint64 read_at; /* its time of change as it was read, in µs; 0: it was not there */
     SrStoreChoice store;
     char *prompt_command;          /* absolute path, or NULL */
     gint64 prompt_timeout_seconds; /* 5 … 600, default 120 */
@@ -33,6 +34,9 @@ char *sr_configuration_path(void);
 
 /* Read @file; a missing file gives the defaults. SR_ERROR_INVALID_PARAMS naming the line's name. */
 SrConfiguration *sr_configuration_read(const char *file, GError **error);
+
+/* Whether the file has been changed, made or removed since it was read. */
+gboolean sr_configuration_is_outdated(const SrConfiguration *configuration);
 
 /* "auto", "secret-service", "vault". Static text. */
 const char *sr_store_choice_name(SrStoreChoice choice);

@@ -30,7 +30,8 @@ static SrJson *store_json(const SrRequest *request, const SrStoreView *view, gbo
     sr_json_add_string(store, "name", sr_store_thread_store_name(request->agent->store));
     sr_json_add_string(store, "state", sr_store_state_name(locked ? SR_STORE_LOCKED : view->state));
     if (with_detail)
-        sr_json_add_string(store, "detail", view->detail);
+        sr_json_add_string(store, "detail",
+                           locked ? "by sealring itself, until `sealring unlock`" : view->detail);
     return store;
 }
 
@@ -83,6 +84,27 @@ static void handle_hello(SrRequest *request)
     sr_store_view_take_recent(request, reply_hello);
 }
 
+/* Whether this program's file was replaced or removed since it was started. */
+static gboolean is_replaced(void)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+
+    return program && g_str_has_suffix(program, " (deleted)");
+}
+
+static void add_counts(const SrAgent *agent, SrJson *result)
+{
+    if (sr_key_ring_is_loaded(agent->keys)) { /* else nobody knows how many there are */
+        sr_json_add_integer(result, "keys", sr_key_ring_size(agent->keys));
+        sr_json_add_integer(result, "damagedKeys", sr_key_ring_damaged(agent->keys)->len);
+    }
+    sr_json_add_integer(result, "unlockedKeys", sr_key_ring_unlocked(agent->keys));
+    sr_json_add_integer(result, "clients",
+                        agent->connections->len - sr_programs_connections(agent->programs));
+    sr_json_add_integer(result, "programs", sr_programs_applications(agent->programs)->len);
+    sr_json_add_integer(result, "promptsWaiting", sr_prompter_waiting(agent->prompter));
+}
+
 static void reply_status(SrRequest *request)
 {
     const SrAgent *agent = request->agent;
@@ -93,15 +115,11 @@ static void reply_status(SrRequest *request)
     sr_json_add(result, "store", store_json(request, view, sr_request_is_cli(request)));
     sr_json_add_string(result, "prompt", sr_prompter_kind(agent->prompter, request->caller));
     if (sr_request_is_cli(request)) {
-        sr_json_add_integer(result, "keys", sr_key_ring_size(agent->keys));
-        sr_json_add_integer(result, "damagedKeys", sr_key_ring_damaged(agent->keys)->len);
-        sr_json_add_integer(result, "unlockedKeys", sr_key_ring_unlocked(agent->keys));
-        sr_json_add_integer(result, "clients",
-                            agent->connections->len - sr_programs_connections(agent->programs));
-        sr_json_add_integer(result, "programs", sr_programs_applications(agent->programs)->len);
-        sr_json_add_integer(result, "promptsWaiting", sr_prompter_waiting(agent->prompter));
+        add_counts(agent, result);
         sr_json_add_integer(result, "pid", getpid());
         sr_json_add_string(result, "folder", agent->runtime_folder);
+        sr_json_add_boolean(result, "replaced", is_replaced());
+        sr_json_add_boolean(result, "outdated", sr_configuration_is_outdated(agent->configuration));
     }
     sr_request_reply(request, result);
 }
@@ -178,6 +196,20 @@ static void ask_vault_passphrase(SrRequest *request, gboolean is_new)
     sr_request_passphrase(request, model, is_new, unlock_vault);
 }
 
+/* What no passphrase protects: an extension must not undo by itself what the user locked. */
+static void ask_to_unlock(SrRequest *request, SrRequestStep next)
+{
+    SrConsentModel *model;
+
+    if (sr_request_is_cli(request) || !request->agent->locked) {
+        next(request);
+        return;
+    }
+    model = sr_request_consent(request, "Unlock sealring?");
+    sr_consent_model_add(model, SR_CONSENT_ACTION, "Unlock");
+    sr_request_ask(request, model, next);
+}
+
 /* Some keyrings open without a dialog (no password): try that first. */
 static gpointer try_unlock_job(SrStore *store, gpointer data, GError **error)
 {
@@ -200,6 +232,12 @@ static void on_unlock_tried(SrRequest *request)
         sr_request_on_worker(request, unlock_service, request, NULL, NULL, on_unlocked);
 }
 
+static void try_unlock(SrRequest *request)
+{
+    sr_request_on_store(request, try_unlock_job, NULL, NULL, NULL, SR_STORE_DEADLINE_MS,
+                        on_unlock_tried);
+}
+
 static void on_viewed(SrRequest *request)
 {
     g_autoptr(SrStoreView) view = g_steal_pointer(&request->result);
@@ -212,16 +250,21 @@ static void on_viewed(SrRequest *request)
         sr_request_fail(request, error);
     } else if (vault && (state == SR_STORE_LOCKED || state == SR_STORE_EMPTY)) {
         ask_vault_passphrase(request, state == SR_STORE_EMPTY);
-    } else if (state == SR_STORE_LOCKED) {
-        sr_request_on_store(request, try_unlock_job, NULL, NULL, NULL, SR_STORE_DEADLINE_MS,
-                            on_unlock_tried);
     } else {
-        on_unlocked(request);
+        ask_to_unlock(request, state == SR_STORE_LOCKED ? try_unlock : on_unlocked);
     }
 }
 
 static void handle_unlock(SrRequest *request)
 {
+    static const char *const none[] = {NULL};
+    GError *error = NULL;
+
+    if (!sr_request_is_cli(request) && request->params &&
+        !sr_json_only(request->params, none, &error)) {
+        sr_request_fail(request, error);
+        return;
+    }
     request->needs_store = TRUE;
     sr_store_view_take(request, on_viewed);
 }
@@ -308,7 +351,7 @@ const SrMethod sr_methods_service[] = {
     {"sealring.hello", SR_METHOD_OPEN, handle_hello},
     {"sealring.status", SR_METHOD_OPEN, handle_status},
     {"sealring.lock", SR_METHOD_OPEN, handle_lock},
-    {"sealring.unlock", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_unlock},
+    {"sealring.unlock", SR_METHOD_NO_PAGE | SR_METHOD_FD, handle_unlock},
     {"sealring.cancel", SR_METHOD_NO_PAGE, handle_cancel},
     {"sealring.stop", SR_METHOD_CLI_ONLY, handle_stop},
     {"prompt.answer", SR_METHOD_CLI_ONLY | SR_METHOD_FD, handle_prompt_answer},

@@ -275,9 +275,42 @@ static void on_unseal_passphrase(SrRequest *request)
                          on_unsealed);
 }
 
+/* What the key is opened for, NULL when its window says it all. */
+static const char *purpose_of(const SrRequest *request)
+{
+    static const struct {
+        const char *method;
+        const char *purpose;
+    } rows[] = {
+        {"siwe.sign", "signing in"},
+        {"session.signIn", "signing in"},
+        {"personal_sign", "a signature"},
+        {"eth_signTypedData_v4", "a signature"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (g_str_equal(rows[i].method, request->method->name))
+            return rows[i].purpose;
+    return NULL;
+}
+
+static SrConsentModel *unseal_model(const SrRequest *request)
+{
+    SrConsentModel *model =
+        sr_request_consent(request, "Passphrase of the key \"%s\"", request->key->name);
+    const char *purpose = purpose_of(request);
+
+    if (request->attempts > 0)
+        sr_consent_model_add(model, SR_CONSENT_ERROR, "That passphrase does not open the key.");
+    if (purpose)
+        sr_consent_model_add(model, SR_CONSENT_FACT, "Needed for: %s", purpose);
+    sr_consent_model_add(model, SR_CONSENT_FACT, "Stays in: sealring; who asks does not get it");
+    sr_consent_model_add(model, SR_CONSENT_ACTION, "Open the key");
+    return model;
+}
+
 static void ask_unseal(SrRequest *request)
 {
-    SrConsentModel *model;
     GError *error = NULL;
 
     /* A passphrase that came with the request is not asked for again. */
@@ -287,11 +320,7 @@ static void ask_unseal(SrRequest *request)
         sr_request_fail(request, error);
         return;
     }
-    model = sr_request_consent(request, "Passphrase of the key \"%s\"", request->key->name);
-    if (request->attempts > 0)
-        sr_consent_model_add(model, SR_CONSENT_ERROR, "That passphrase does not open the key.");
-    sr_consent_model_add(model, SR_CONSENT_ACTION, "Open the key");
-    sr_request_passphrase(request, model, FALSE, on_unseal_passphrase);
+    sr_request_passphrase(request, unseal_model(request), FALSE, on_unseal_passphrase);
 }
 
 static void on_record(SrRequest *request)

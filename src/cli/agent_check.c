@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "cli/module_check.h"
 
+#define NAME "agent"
+
 static void check_store(SrCheckup *checkup, SrJson *status)
 {
     static const struct {
@@ -11,7 +13,7 @@ static void check_store(SrCheckup *checkup, SrJson *status)
         const char *next_step;
     } rows[] = {
         {"open", SR_CHECK_OK, NULL},
-        {"empty", SR_CHECK_OK, "make a key: `sealring key create`"},
+        {"empty", SR_CHECK_OK, NULL},
         {"locked", SR_CHECK_WARN, "`sealring unlock`"},
         {"unavailable", SR_CHECK_FAIL,
          "start the keyring service, or choose the vault: `store = vault`"},
@@ -51,39 +53,63 @@ static void check_keys(SrCheckup *checkup, SrJson *status)
     gint64 keys = 0;
     gint64 damaged = 0;
 
+    if (!json_object_object_get_ex(status, "keys", NULL)) {
+        sr_checkup_add(checkup, SR_CHECK_OK, "keys", NULL, "not known before it is unlocked");
+        return;
+    }
     sr_json_integer_optional(status, "keys", 0, G_MAXINT64, &keys, NULL);
     sr_json_integer_optional(status, "damagedKeys", 0, G_MAXINT64, &damaged, NULL);
     if (damaged == 0)
-        sr_checkup_add(checkup, SR_CHECK_OK, "keys", NULL, "%" G_GINT64_FORMAT, keys);
+        sr_checkup_add(checkup, SR_CHECK_OK, "keys",
+                       keys == 0 ? "make one: `sealring key create`" : NULL, "%" G_GINT64_FORMAT,
+                       keys);
     else
         sr_checkup_add(checkup, SR_CHECK_WARN, "keys",
                        "`sealring key list` names them; restore them from a backup, or delete them",
                        "%" G_GINT64_FORMAT ", and %" G_GINT64_FORMAT " damaged", keys, damaged);
 }
 
+/* Whether what runs is what is installed, and does what is configured. */
+static void check_program(SrCheckup *checkup, SrJson *status)
+{
+    static const char restart[] = "`sealring agent stop`; it starts again when needed";
+    const char *version = sr_json_string(status, "version", NULL);
+    gboolean replaced = FALSE;
+    gboolean outdated = FALSE;
+
+    sr_json_boolean_optional(status, "replaced", &replaced, NULL);
+    sr_json_boolean_optional(status, "outdated", &outdated, NULL);
+    if (g_strcmp0(version, SR_VERSION) != 0)
+        sr_checkup_add(checkup, SR_CHECK_WARN, NAME, restart,
+                       "running, version %s, but this is " SR_VERSION, version ? version : "?");
+    else if (replaced)
+        sr_checkup_add(checkup, SR_CHECK_WARN, NAME, restart,
+                       "still running from a file that was replaced or removed");
+    else
+        sr_checkup_add(checkup, SR_CHECK_OK, NAME, NULL, "running, version %s", version);
+    if (outdated)
+        sr_checkup_add(checkup, SR_CHECK_WARN, NAME, restart,
+                       "the configuration was changed after the agent had read it");
+}
+
 gboolean sr_agent_check(SrCli *cli, SrCheckup *checkup)
 {
-    static const char name[] = "agent";
     g_autoptr(GError) error = NULL;
     g_autoptr(SrJson) status = NULL;
-    const char *version;
 
     if (!sr_cli_connect(cli, FALSE, &error)) {
-        sr_checkup_add(checkup, SR_CHECK_WARN, name, "`sealring agent start`, then look again",
+        sr_checkup_add(checkup, SR_CHECK_WARN, NAME,
+                       "nothing; it starts when needed. To look at store, prompt and keys too: "
+                       "`sealring agent start`, then this again",
                        "%s", error->message);
         return FALSE;
     }
     if (!sr_client_call(cli->client, "sealring.status", NULL, -1, &status, &error)) {
-        sr_checkup_add(checkup, SR_CHECK_FAIL, name, "`sealring agent stop`, then start it again",
+        sr_checkup_add(checkup, SR_CHECK_FAIL, NAME, "`sealring agent stop`, then start it again",
                        "does not answer: %s", error->message);
         return FALSE;
     }
-    version = sr_json_string(status, "version", NULL);
-    if (g_strcmp0(version, SR_VERSION) == 0)
-        sr_checkup_add(checkup, SR_CHECK_OK, name, NULL, "running, version %s", version);
-    else
-        sr_checkup_add(checkup, SR_CHECK_WARN, name, "`sealring agent stop`; it starts when needed",
-                       "running, version %s, but this is " SR_VERSION, version ? version : "?");
+    check_program(checkup, status);
     check_store(checkup, status);
     check_prompt(checkup, status);
     check_keys(checkup, status);

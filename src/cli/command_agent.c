@@ -43,7 +43,10 @@ static void print_status(SrJson *status)
         sr_output_field("Store", LABEL_WIDTH, line);
     }
     sr_output_field("Prompt", LABEL_WIDTH, sr_json_string(status, "prompt", NULL));
-    print_number("Keys", status, "keys");
+    if (json_object_object_get_ex(status, "keys", NULL))
+        print_number("Keys", status, "keys");
+    else
+        sr_output_field("Keys", LABEL_WIDTH, "not known before it is unlocked");
     if (number(status, "damagedKeys") > 0)
         print_number("Damaged", status, "damagedKeys");
     print_number("Unlocked", status, "unlockedKeys");

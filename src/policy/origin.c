@@ -286,8 +286,9 @@ static gboolean check_origin(const char *text, const SrOriginPolicy *policy, Ori
         return TRUE;
     name = shown_origin(text);
     sr_error_set_at(error, SR_ERROR_INVALID_PARAMS, "origin", -1,
-                    "\"%s\" is not an origin that may ask; it must be https://host[:port], an "
-                    "extension's, or in developer mode http on localhost",
+                    "\"%s\" is not an origin that may ask; it must be https://host[:port] or an "
+                    "extension's own; for http on localhost put `developer-mode = true` into "
+                    "sealring.conf (`man sealring-agent` says where), then `sealring agent stop`",
                     name);
     return FALSE;
 }
