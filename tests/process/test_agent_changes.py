@@ -4,7 +4,7 @@ import time
 
 import cli_world
 from agent_world import AgentWorld
-from cli_world import EXTENSION, PAGE, PASSPHRASE, Failure, check, equal
+from cli_world import EXTENSION, PAGE, PASSPHRASE, Failure, check, contains, equal
 
 OTHER_EXTENSION = "p" * 32
 OTHER_PAGE = "https://other.example.com"
@@ -94,6 +94,17 @@ def test_hello_tells_of_a_lock_and_an_unlock_at_once(world):
             state_of(port)  # so that there is always a look of just before
         unlocking.communicate()
         equal((unlocking.returncode, state_of(port)), (0, "open"), "after the unlock")
+
+
+def test_an_extension_unlocks_a_vault_with_the_passphrase_that_the_user_types(world):
+    port = world.browser(connect=False)
+    world.run("lock").expect(0, "lock")
+    world.answer(False)
+    equal((port.reason("sealring.unlock", None, None), state_of(port)), ("USER_REJECTED", "locked"), "when the user says no")
+    world.answer(True)
+    world.shown()
+    equal(port.result("sealring.unlock", None, None)["store"]["state"], "open", "when the user types it")
+    contains(world.shown(), "Unlock your sealring vault", "the question")
 
 
 def test_hello_tells_soon_what_others_did_to_the_store(world):

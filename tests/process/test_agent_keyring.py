@@ -10,7 +10,7 @@ import time
 
 import cli_world
 from agent_world import ADDRESS_ONE
-from cli_world import PASSPHRASE, Skip, check, equal, is_running, message
+from cli_world import PASSPHRASE, Skip, check, contains, equal, is_running, message
 from keyring_world import KeyringWorld, wait_until
 from secret_search import MARKED, found_in, found_in_files, found_in_process_tables
 
@@ -104,6 +104,28 @@ def test_hello_tells_at_once_that_a_keyring_without_password_was_unlocked(world)
             state()  # so that there is always a look of just before
         unlocking.communicate()
         equal((unlocking.returncode, state()), (0, "open"), "after the unlock")
+
+
+def test_an_extension_undoes_a_lock_only_when_the_user_agrees(world):
+    """The keyring is open all the time, so no passphrase protects what was locked."""
+    browser = ready(world)
+    state = lambda: browser.result("sealring.status", None, None)["store"]["state"]  # noqa: E731
+    world.run("lock").expect(0, "lock")
+    contains(world.json("status")["store"]["detail"], "until `sealring unlock`", "who locked it")
+    world.shown()
+    equal(browser.reason("sealring.unlock"), "NOT_GRANTED", "a page")
+    equal(browser.reason("sealring.unlock", {"passphrase": True}, None), "INVALID_PARAMS", "with a passphrase")
+    equal(world.shown(), "", "what was shown")
+    world.answer(False)
+    equal((browser.reason("sealring.unlock", None, None), state()), ("USER_REJECTED", "locked"), "when the user says no")
+    contains(world.shown(), "Unlock sealring?", "the question")
+    world.answer(True)
+    equal(browser.result("sealring.unlock", None, None)["store"]["state"], "open", "when the user agrees")
+    check("Unlock sealring?" in world.shown(), "not asked")
+    sign_in(browser, "nonce00009")
+    world.shown()
+    equal(browser.result("sealring.unlock", None, None)["store"]["state"], "open", "what is open")
+    equal(world.shown(), "", "then nobody is asked")
 
 
 def test_a_hung_keyring_is_answered_in_time_and_works_again(world):

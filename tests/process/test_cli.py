@@ -3,12 +3,13 @@
 import json
 import re
 import select
+import shutil
 import stat
 import subprocess
 import time
 from pathlib import Path
 
-from cli_world import (ADDRESS_ONE, EXTENSION, KEY_ONE, PAGE, PASSPHRASE, SEALRING, Failure, World, check, contains, equal,
+from cli_world import (ADDRESS_ONE, BUILD, EXTENSION, KEY_ONE, PAGE, PASSPHRASE, SEALRING, Failure, World, check, contains, equal,
                        is_running, main, message)
 
 SIGNATURE = re.compile(r"0x[0-9a-f]{130}")
@@ -92,6 +93,48 @@ def test_store_move_to_nowhere_says_so_and_loses_nothing(world):
     world.unlock()
     refused(world, 4, "STORE_UNAVAILABLE", "store", "move", "secret-service")
     equal(len(world.json("key", "list")["keys"]), 1, "keys afterwards")
+
+
+def doctor_row(world, name):
+    return next(row for row in world.run("doctor", "--json").json["checks"] if row["name"] == name)
+
+
+def agent_rows(world):
+    return [row for row in world.json("doctor")["checks"] if row["name"] == "agent"]
+
+
+def test_doctor_says_that_keys_are_not_known_while_locked(world):
+    world.run("lock").expect(0, "lock")
+    row = doctor_row(world, "keys")
+    equal((row["state"], row["detail"]), ("ok", "not known before it is unlocked"), "the keys")
+    contains(world.run("status").output, "not known before", "status")
+    check("keys" not in world.json("status"), "a number that nobody knows")
+
+
+def test_doctor_names_an_agent_that_has_not_read_the_configuration(world):
+    equal([row["state"] for row in agent_rows(world)], ["ok"], "at first")
+    path = world.folder / "config/sealring/sealring.conf"
+    path.write_text(path.read_text() + "developer-mode = true\n")
+    rows = agent_rows(world)
+    equal([row["state"] for row in rows], ["ok", "warn"], "afterwards")
+    contains(rows[1]["next"], "sealring agent stop", "the advice")
+    world.run("agent", "stop").expect(0, "stop")
+    world.unlock()
+    equal([row["state"] for row in agent_rows(world)], ["ok"], "after the advice")
+
+
+def test_doctor_names_an_agent_whose_program_was_replaced(world):
+    programs = world.folder / "programs"
+    shutil.copytree(BUILD, programs, ignore=lambda _, names: [name for name in names if not name.startswith("sealring")])
+    world.run("agent", "stop").expect(0, "stop")
+    run = lambda *words: subprocess.run([programs / "sealring", *words], env=world.environment, capture_output=True, text=True, check=False)  # noqa: E731
+    ready = run("agent", "start")
+    equal((ready.returncode, ready.stderr), (0, ""), "start")
+    new = programs / "new"
+    shutil.copy(programs / "sealring-agent", new)
+    new.rename(programs / "sealring-agent")
+    rows = [row for row in json.loads(run("doctor", "--json").stdout)["checks"] if row["name"] == "agent"]
+    contains(rows[0]["detail"], "replaced or removed", "the agent")
 
 
 def test_doctor_is_content(world):
