@@ -308,7 +308,7 @@ deb: deps-deb  ## build the Debian package, in the folder deb of the build folde
 	cp -R packaging/debian $(DEB_TREE)/debian
 	sed 's|@version@|$(VERSION)|' packaging/debian/changelog.in >$(DEB_TREE)/debian/changelog
 	cd $(DEB_TREE) && $(DEB_ENVIRONMENT) dpkg-buildpackage --build=binary --unsigned-changes --jobs-force=$(JOBS)
-	@ls $(O)/deb/*.deb
+	@ls $(O)/deb/sealring_*.deb
 
 clean:  ## remove the build folders
 	rm -rf $(O) $(FUZZ_O) $(addprefix $(O)-,gcc clang analyzer)

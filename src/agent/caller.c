@@ -1,6 +1,7 @@
 #include "agent/caller.h"
 
 #include "base/error.h"
+#include "wire/extension_form.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -140,6 +141,12 @@ void sr_caller_introduce(SrCaller *caller, const char *program, gboolean is_conf
         (SrSeat){printable(seat[0]), printable(seat[1]), printable(seat[2]), printable(seat[3])};
 }
 
+static gboolean is_companion(const SrCaller *caller)
+{
+    return g_str_equal(caller->extension, "chrome-extension://" SR_COMPANION_CHROMIUM) ||
+           g_str_equal(caller->extension, SR_COMPANION_FIREFOX);
+}
+
 char *sr_caller_describe(const SrCaller *caller)
 {
     if (caller->kind == SR_CALLER_CLI)
@@ -149,5 +156,7 @@ char *sr_caller_describe(const SrCaller *caller)
         return g_strdup_printf("%s%s (process %ld)", caller->program,
                                caller->is_confirmed ? "" : ", as reported by the program itself",
                                (long)caller->pid);
+    if (is_companion(caller))
+        return g_strdup_printf("sealring's companion extension in %s", caller->browser);
     return g_strdup_printf("Extension %s in %s", caller->extension, caller->browser);
 }

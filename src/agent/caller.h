@@ -49,5 +49,6 @@ void sr_caller_introduce(SrCaller *caller, const char *program, gboolean is_conf
 SrCaller *sr_caller_ref(SrCaller *caller);
 void sr_caller_unref(SrCaller *caller);
 
-/* One line for people: "Extension chrome-extension://… in chromium", "The sealring command". */
+/* One line for people: "Extension chrome-extension://… in chromium", "The sealring command"; the
+ * companion of this package by its name. */
 char *sr_caller_describe(const SrCaller *caller);

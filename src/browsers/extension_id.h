@@ -11,10 +11,6 @@ typedef enum {
     SR_FAMILY_FIREFOX,  /* name@domain or {uuid} */
 } SrFamily;
 
-/* The companion extension of this package (extension/manifest.json). */
-#define SR_COMPANION_CHROMIUM "dejmjgfpcmgkfnoekcfibcccgifpmjci"
-#define SR_COMPANION_FIREFOX "companion@sealring.org"
-
 /* Whether @id is the id of an extension, as it stands; *ret_family is for which browsers. */
 gboolean sr_extension_id_read(const char *id, SrFamily *ret_family);
 

@@ -129,7 +129,7 @@ static const NextStep next_steps[] = {
 
 static const char *find_next_step(const GError *error)
 {
-    if (error->domain != SR_ERROR)
+    if (error->domain != SR_ERROR || strstr(error->message, "sealring unlock"))
         return NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(next_steps); i++)
         if ((gint)next_steps[i].code == error->code)

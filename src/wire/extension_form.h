@@ -6,6 +6,10 @@
 /* The longest id, in bytes. */
 #define SR_EXTENSION_ID_MAX 255u
 
+/* The companion extension of this package (extension/manifest.json). */
+#define SR_COMPANION_CHROMIUM "dejmjgfpcmgkfnoekcfibcccgifpmjci"
+#define SR_COMPANION_FIREFOX "companion@sealring.org"
+
 /* 32 letters a to p. */
 bool sr_extension_form_is_chromium(const char *id);
 

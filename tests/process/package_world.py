@@ -106,6 +106,15 @@ class Root:
         return run(["chroot", self.folder, *words], " ".join(words), stderr=subprocess.STDOUT,
                    env=self.environment | {"HOME": "/root"}, cwd="/")
 
+    def agents(self):
+        """The processes that are sealring-agent."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if os.path.samefile(process / "root", self.folder) and "/sealring-agent" in os.readlink(process / "exe"):
+                    found.append(int(process.name))
+        return found
+
     def install(self, package):
         shutil.copy(package, self.at("/tmp/sealring.deb"))
         try:

@@ -3,6 +3,7 @@
 every link has its target, every command that is named exists."""
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,15 +11,21 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 import cli_world
-from cli_world import World, check, equal, message
+from cli_world import World, check, equal
 from console_page import commands, fits
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "tests/README.md", ROOT / "src/README.md"]
 
 
+def write_messages(world):
+    """As the page says."""
+    code = re.search(r"^(printf '%s' .*?)\n```", (ROOT / "README.md").read_text(), re.M | re.S)[1]
+    address = world.json("key", "list")["keys"][0]["address"]
+    subprocess.run(["sh", "-e", "-c", code.replace("\nADDRESS\n", f"\n{address}\n")], cwd=world.folder, check=True)
+
+
 def test_the_tour_of_the_readme_says_what_the_readme_says(world):
     world.unlock()
-    world.write("broken.txt", message(nonce="abc"))
     signature = None
     steps = commands(ROOT / "README.md")
     check(len(steps) > 8, "the tour was not found")
@@ -31,7 +38,7 @@ def test_the_tour_of_the_readme_says_what_the_readme_says(world):
         got = (run.output + run.errors).splitlines()
         check(fits(expected, got), f"$ {command}\nsaid {got}\nthe page shows {expected}")
         if words[:2] == ["key", "create"]:
-            world.write("message.txt", message(world.json("key", "list")["keys"][0]["address"]))
+            write_messages(world)
         if words[:2] == ["siwe", "sign"]:
             signature = run.output.strip()
 
