@@ -158,7 +158,7 @@ class OverlaidRoot(Root):
 class FreshRoot(Root):
     """The smallest Debian 12, from the mirror that this system uses."""
 
-    INSTALL = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends")
+    INSTALL = ("apt-get", "install", "--reinstall", "--yes", "--quiet", "--no-install-recommends")
 
     def __init__(self, folder):
         needs("debootstrap", "apt-get")

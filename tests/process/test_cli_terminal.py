@@ -194,7 +194,7 @@ def test_without_a_terminal_and_a_prompt_the_answer_is_no(world):
     contains(world.run("key", "delete", "One").expect(3, "key delete").errors, "prompt-command", "advice")
     world.run("agent", "stop").expect(0, "agent stop")
     run = world.run("key", "list")
-    check(run.status in (3, 4) and run.errors.count("\n") == 2, f"key list of a locked vault: {run.status} {run.errors}")
+    check(run.status in (3, 4) and "unlock" in run.errors, f"key list of a locked vault: {run.status} {run.errors}")
 
 
 if __name__ == "__main__":
