@@ -143,8 +143,8 @@ void sr_caller_introduce(SrCaller *caller, const char *program, gboolean is_conf
 
 static gboolean is_companion(const SrCaller *caller)
 {
-    return g_str_equal(caller->extension, "chrome-extension://" SR_COMPANION_CHROMIUM) ||
-           g_str_equal(caller->extension, SR_COMPANION_FIREFOX);
+    return g_strcmp0(caller->extension, "chrome-extension://" SR_COMPANION_CHROMIUM) == 0 ||
+           g_strcmp0(caller->extension, SR_COMPANION_FIREFOX) == 0;
 }
 
 char *sr_caller_describe(const SrCaller *caller)

@@ -11,30 +11,32 @@ void sr_store_view_free(SrStoreView *view)
     g_free(view);
 }
 
-static gpointer look_job(SrStore *store, gpointer jobs, GError **error)
+static gpointer look_job(SrStore *store, gpointer data, GError **error)
 {
-    SrStoreView *view = g_new0(SrStoreView, 1);
+    SrStoreView *view = g_memdup2(data, sizeof *view);
 
     (void)error;
     view->taken = g_get_monotonic_time(); /* before the look, which may take its time */
     view->state = sr_store_state(store, &view->detail);
-    view->jobs = GPOINTER_TO_UINT(jobs);
     return view;
 }
 
 void sr_store_view_take(SrRequest *request, SrRequestStep next)
 {
-    const guint jobs = sr_store_thread_jobs(request->agent->store) + 1;
+    SrStoreView *blank = g_new0(SrStoreView, 1);
 
-    sr_request_on_store(request, look_job, GUINT_TO_POINTER(jobs), NULL,
-                        (GDestroyNotify)sr_store_view_free, LOOK_DEADLINE_MS, next);
+    blank->store = request->agent->store;
+    blank->jobs = sr_store_thread_jobs(blank->store) + 1;
+    sr_request_on_store(request, look_job, blank, g_free, (GDestroyNotify)sr_store_view_free,
+                        LOOK_DEADLINE_MS, next);
 }
 
 static gboolean is_recent(const SrAgent *agent)
 {
     const SrStoreView *view = agent->store_view;
 
-    return view && view->jobs == sr_store_thread_jobs(agent->store) &&
+    return view && view->store == agent->store &&
+           view->jobs == sr_store_thread_jobs(agent->store) &&
            g_get_monotonic_time() - view->taken <= SR_STORE_VIEW_RECENT_MS * 1000;
 }
 

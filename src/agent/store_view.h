@@ -8,9 +8,10 @@
 
 struct SrStoreView {
     SrStoreState state;
-    char *detail; /* a line for people */
-    gint64 taken; /* g_get_monotonic_time() */
-    guint jobs;   /* that the store's thread had been given then, this look among them */
+    char *detail;               /* a line for people */
+    gint64 taken;               /* g_get_monotonic_time() */
+    const SrStoreThread *store; /* where; only to be compared */
+    guint jobs;                 /* that it had been given then, this look among them */
 };
 
 /*
