@@ -114,6 +114,9 @@ static void reply_status(SrRequest *request)
     sr_json_add_string(result, "version", SR_VERSION);
     sr_json_add(result, "store", store_json(request, view, sr_request_is_cli(request)));
     sr_json_add_string(result, "prompt", sr_prompter_kind(agent->prompter, request->caller));
+    if (sr_request_is_extension(request) && !request->is_page)
+        sr_json_add_integer(result, "promptsWaiting",
+                            sr_prompter_waiting_for(agent->prompter, request->connection));
     if (sr_request_is_cli(request)) {
         add_counts(agent, result);
         sr_json_add_integer(result, "pid", getpid());

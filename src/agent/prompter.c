@@ -268,6 +268,11 @@ static guint waiting_for(const SrPrompter *prompter, SrConnection *connection, c
     return count;
 }
 
+guint sr_prompter_waiting_for(const SrPrompter *prompter, SrConnection *connection)
+{
+    return waiting_for(prompter, connection, NULL);
+}
+
 static guint waiting_for_programs(const SrPrompter *prompter)
 {
     guint count = 0;

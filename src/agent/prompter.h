@@ -44,3 +44,7 @@ const char *sr_prompter_kind(const SrPrompter *prompter, const SrCaller *caller)
 
 /* Questions that wait or are shown. */
 guint sr_prompter_waiting(const SrPrompter *prompter);
+
+/* Those of the same caller as @connection: of an extension over all its ports, of a program's
+ * process, of one connection of the CLI. */
+guint sr_prompter_waiting_for(const SrPrompter *prompter, SrConnection *connection);

@@ -64,6 +64,20 @@ def test_a_question_that_waits_behind_another_is_never_shown(world):
     equal(len(world.windows()), 1, "windows in all")
 
 
+def test_an_extension_sees_how_many_questions_of_its_own_wait(world):
+    status = lambda port, origin=None: port.result("sealring.status", None, origin)  # noqa: E731
+    other = world.browser("p" * 32, connect=False)
+    requests = [world.ask(), world.ask()]
+    world.window()
+    equal(status(other)["promptsWaiting"], 0, "another extension's")
+    second = world.browser(connect=False)
+    equal(status(second)["promptsWaiting"], 2, "its own, on another port")
+    check("promptsWaiting" not in status(second, PAGE), "a page is told nothing")
+    for request in requests:
+        world.cancel(request)
+    equal(status(second)["promptsWaiting"], 0, "afterwards")
+
+
 def test_the_next_question_comes_up_when_one_is_withdrawn(world):
     first = world.ask()
     window = world.window()
