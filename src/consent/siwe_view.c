@@ -181,7 +181,8 @@ void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *
 char *sr_siwe_view_summary(const SrSiwe *siwe, const SrRecap *recap)
 {
     const guint count = recap ? recap->groups->len : 0;
+    g_autofree char *number = count ? g_strdup_printf("%u", count) : g_strdup("no");
 
-    return g_strdup_printf("sign-in to %.*s for %.*s, %u capabilit%s", SLICE(siwe->domain),
-                           SLICE(siwe->uri), count, count == 1 ? "y" : "ies");
+    return g_strdup_printf("sign-in to %.*s for %.*s, %s permission%s", SLICE(siwe->domain),
+                           SLICE(siwe->uri), number, count == 1 ? "" : "s");
 }

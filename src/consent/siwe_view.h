@@ -18,7 +18,10 @@ char *sr_siwe_view_title(const SrSiwe *siwe, const SrRecap *recap);
 void sr_siwe_view_add(SrConsentModel *model, const SrSiwe *siwe, const SrRecap *recap,
                       const char *message, gsize size, gint64 now);
 
-/* What a grant remembers of it, one line: "3 capabilities for did:key:…". Owned by the caller. */
+/*
+ * What a grant remembers of it, one line: "sign-in to app.example.com for did:key:…, 3
+ * permissions". Owned by the caller.
+ */
 char *sr_siwe_view_summary(const SrSiwe *siwe, const SrRecap *recap);
 
 /* A point in time for people: "4 December 2026, 11:33 UTC". Owned by the caller. */

@@ -421,6 +421,32 @@ static void test_an_old_message_gets_a_warning(void)
     assert_contains(text, "warning\tThe message says it was made 2 hours ago.\n");
 }
 
+static void test_a_summary_counts_permissions(void)
+{
+    static const char *const attenuations[] = {
+        "{\"" SPACE "/kv\":{\"tinycloud.kv/get\":[{}]}}",
+        "{\"" SPACE "/kv\":{\"tinycloud.kv/get\":[{}]},\"" SPACE
+        "/sql\":{\"tinycloud.sql/read\":[{}]}}",
+    };
+    static const char *const ends[] = {", 1 permission", ", 2 permissions"};
+    g_autofree char *none = NULL;
+    SrSiweProblem problem;
+    SrSiwe siwe;
+
+    g_assert_true(sr_siwe_parse(MESSAGE(""), strlen(MESSAGE("")), &siwe, &problem));
+    none = sr_siwe_view_summary(&siwe, NULL);
+    g_assert_cmpstr(none, ==,
+                    "sign-in to app.example.com for https://app.example.com/login, no permissions");
+    for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+        g_autoptr(SrJson) json = sr_json_parse(attenuations[i], strlen(attenuations[i]), NULL);
+        g_autofree char *uri = sr_recap_encode(json, NULL, NULL);
+        g_autoptr(SrRecap) recap = sr_recap_decode(uri, strlen(uri), NULL);
+        g_autofree char *text = sr_siwe_view_summary(&siwe, recap);
+
+        g_assert_true(g_str_has_suffix(text, ends[i]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -438,5 +464,7 @@ int main(int argc, char **argv)
     g_test_add_func("/siwe-view/a-star-for-everything-gets-a-warning", test_a_star_gets_a_warning);
     g_test_add_func("/siwe-view/a-plain-tinycloud-sign-in-is-all-in-plain-words",
                     test_a_plain_sign_in_is_all_in_plain_words);
+    g_test_add_func("/siwe-view/a-summary-counts-permissions-or-says-that-there-are-none",
+                    test_a_summary_counts_permissions);
     return g_test_run();
 }
