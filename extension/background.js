@@ -1,6 +1,6 @@
 /*
- * The background script: one way to sealring for all pages, and for the two questions of the popup
- * that need it.
+ * The background script: one way to sealring for all pages, and for the questions of the popup that
+ * need it.
  */
 import { Pages } from "./pages.js";
 import { servePopup } from "./popup_requests.js";

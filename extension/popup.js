@@ -3,8 +3,9 @@
  * asks sealring itself; only what makes sealring's window appear goes to the background, because the
  * popup closes when that window comes up (popup_requests.js).
  */
-import { button, element, foreign } from "./element.js";
+import { element } from "./element.js";
 import { overview } from "./overview.js";
+import { accountView, refusalText } from "./popup_account.js";
 import { commandLine, problemPage } from "./popup_problem.js";
 import { siteRows, siteView } from "./popup_sites.js";
 import { Sealring } from "./sealring.js";
@@ -20,13 +21,16 @@ const opened = new Map(); // origin → whether its rows are shown, where the us
 let loading = null;
 let isShown = false; // what sealring said, not a problem
 let saying = null;
+let isAsking = false; // the background, for this popup
+let isKeyless = false; // only a request for the account finds that out
+let refusal = null; // why the last one came to nothing
 
 /* --- small things -------------------------------------------------------------------------------- */
 
-function say(text) {
+function say(text, isLasting = false) {
   byId("said").textContent = text;
   clearTimeout(saying);
-  saying = setTimeout(() => (byId("said").textContent = ""), SAID_MS);
+  saying = isLasting ? null : setTimeout(() => (byId("said").textContent = ""), SAID_MS);
 }
 
 async function copy(text) {
@@ -56,13 +60,23 @@ async function call(method, params, options) {
   await load();
 }
 
-/* Through the background; sealring asks in a window of its own, and this popup goes. */
-function inBackground(what) {
-  api.runtime.sendMessage({ popup: what });
-  say("Answer in sealring's window");
+/* Through the background; sealring asks in a window of its own, and this popup goes, as a rule. One that stays shows
+ * what has become of it. */
+async function inBackground(what) {
+  if (isAsking) return;
+  isAsking = true;
+  byId("refusal")?.remove();
+  const slow = setTimeout(() => say("Answer in sealring's window", true), SLOW_MS);
+  const answer = await api.runtime.sendMessage({ popup: what }).catch(() => ({ message: "the browser ended the extension's background script" }));
+  clearTimeout(slow);
+  isAsking = false;
+  isKeyless = answer.reason === "KEY_NOT_FOUND" || (isKeyless && Object.hasOwn(answer, "message"));
+  refusal = refusalText(answer);
+  say("");
+  await load();
 }
 
-const actions = { ask, call, toggled: (origin, isOpen) => opened.set(origin, isOpen) };
+const actions = { ask, call, copy, inBackground, toggled: (origin, isOpen) => opened.set(origin, isOpen) };
 
 /* --- what is shown ------------------------------------------------------------------------------- */
 
@@ -72,39 +86,6 @@ function showState(state) {
   byId("state").className = state;
   byId("state").hidden = !words[state];
   byId("lock").hidden = state !== "open";
-}
-
-function accountView({ account, store }) {
-  if (store.state === "empty")
-    return element(
-      "section",
-      { className: "card" },
-      element("h2", {}, "No key yet"),
-      element("p", {}, "A key is made in your keyring and stays there."),
-      button("Create a key", "main", () => inBackground("create")),
-    );
-  if (store.state === "locked")
-    return element(
-      "section",
-      { className: "card" },
-      element("h2", {}, "Locked"),
-      element("p", {}, store.name === "vault" ? "It opens when a site needs it and you give your passphrase, or in a terminal:" : "Unlock your keyring as usual, or in a terminal:"),
-      commandLine("sealring unlock", copy),
-    );
-  if (!account)
-    return element(
-      "section",
-      { className: "card" },
-      element("p", {}, "No site is connected yet. Sites that offer “Connect” find sealring by themselves."),
-      button("Show my account", "quiet", () => inBackground("account")),
-    );
-  return element(
-    "section",
-    { className: "card account", "aria-label": "Your account" },
-    element("h2", {}, foreign(account.name)),
-    element("code", { className: "address" }, account.address),
-    button("Copy", "quiet", () => copy(account.address), { "aria-label": "Copy the address" }),
-  );
 }
 
 /* Without a prompt program every question counts as a no. */
@@ -154,13 +135,19 @@ function showProblem(error) {
   show(problemPage(problem, error, { id: api.runtime.id, retry, copy }));
 }
 
+/* The store's, or that there is no key in it. */
+function stateOf({ account, store }) {
+  return isKeyless && !account && store.state === "open" ? "empty" : store.state;
+}
+
 function showOverview(found) {
+  const state = stateOf(found);
   isShown = true;
-  showState(found.store.state);
+  showState(state);
   byId("about").textContent = `sealring ${found.version} · ${found.store.name === "vault" ? "vault" : "system keyring"}`;
   byId("about").hidden = false;
   if (found.store.state === "unavailable") showProblem({ reason: "STORE_UNAVAILABLE" });
-  else show(promptView(found), accountView(found), ...sitesView(found));
+  else show(promptView(found), accountView(found, state, refusal, actions), ...sitesView(found));
 }
 
 async function load() {
@@ -176,6 +163,10 @@ async function load() {
 }
 
 byId("lock").onclick = () => call("sealring.lock");
-sealring.addEventListener("sealring.changed", load);
+sealring.addEventListener("sealring.changed", () => {
+  isKeyless = false; // a key may have been made
+  refusal = null;
+  load();
+});
 sealring.addEventListener("disconnected", () => isShown && load()); // once; a second time it is a problem
 load();

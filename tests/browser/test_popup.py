@@ -3,7 +3,8 @@
 missing. Pictures of each state, light and dark, go to $O/screenshots/."""
 # tests/run: timeout=600
 from broken_host import make
-from browser_world import ADDRESS_ONE, COMPANION, SHOTS, contains, equal, main, succeeded, wait_until
+from browser_world import ADDRESS_ONE, COMPANION, SHOTS, contains, equal, main, succeeded, time, wait_until
+from cli_world import PROMPT
 
 WIDTH, HEIGHT = 360, 600  # the largest that browsers show
 
@@ -74,6 +75,83 @@ def test_it_follows_what_happens_elsewhere(desk, browser):
     wait_until(lambda: "Unlocked" in text_of(tab), f"that it is unlocked; {text_of(tab)!r}")
     tab.click("#lock")
     wait_until(lambda: desk.json("status")["store"]["state"] == "locked", "locked by the popup")
+
+
+def test_without_a_key_it_says_so_and_offers_to_make_one(desk, browser):
+    desk.run("key", "delete", "One").expect(0, "delete")
+    desk.shown()
+    tab = popup(desk, browser, "Show my account")
+    tab.run("document.getElementById('step').focus()")
+    tab.press("Enter")
+    wait_until(lambda: "Create a key" in text_of(tab), f"the offer; {text_of(tab)!r}")
+    equal(desk.shown(), "", "what the user was asked")
+    equal(tab.value("document.getElementById('state').innerText"), "No key yet", "the state")
+    equal(tab.value("document.activeElement.innerText"), "Create a key", "what has the focus")
+    pictures(tab, browser, "no-key")
+    desk.answer(False)
+    tab.press("Enter")
+    wait_until(lambda: "Create a new key?" in desk.shown(), "the question")
+    wait_until(lambda: "Answer in" not in text_of(tab), f"the end of the question; {text_of(tab)!r}")
+    contains(text_of(tab), "Create a key", "the offer, still")
+    equal(tab.value("document.getElementById('refusal')"), None, "words on what the user did")
+    desk.answer(True)
+    tab.press("Enter")
+    wait_until(lambda: "Key 1" in text_of(tab) and "Unlocked" in text_of(tab), f"the account; {text_of(tab)!r}")
+    desk.run("key", "delete", "Key 1").expect(0, "delete")
+    desk.import_key()
+
+
+def test_a_key_that_is_made_elsewhere_ends_the_offer(desk, browser):
+    desk.run("key", "delete", "One").expect(0, "delete")
+    tab = popup(desk, browser, "Show my account")
+    tab.click("#step")
+    wait_until(lambda: "Create a key" in text_of(tab), f"the offer; {text_of(tab)!r}")
+    desk.import_key()
+    wait_until(lambda: "Show my account" in text_of(tab) and "Unlocked" in text_of(tab), f"no offer; {text_of(tab)!r}")
+
+
+def test_what_went_wrong_is_said_and_stays(desk, browser):
+    tab = popup(desk, browser, "Show my account")
+    desk.write("answer", "2")  # as a prompt program that has no window (docs/PROMPT.md)
+    tab.click("#step")
+    wait_until(lambda: "could not ask you" in text_of(tab), f"what went wrong; {text_of(tab)!r}")
+    equal(tab.value("document.getElementById('refusal').role"), "alert", "read out")
+    pictures(tab, browser, "refused")
+    time.sleep(5)
+    contains(text_of(tab), "could not ask you", "the words, later")
+    desk.answer(False)
+    tab.click("#step")
+    wait_until(lambda: "could not ask you" not in text_of(tab), f"they are gone; {text_of(tab)!r}")
+
+
+def test_it_unlocks(desk, browser):
+    tab = popup(desk, browser, "Unlocked")
+    desk.run("lock").expect(0, "lock")
+    wait_until(lambda: "Locked" in text_of(tab), f"that it is locked; {text_of(tab)!r}")
+    contains(text_of(tab), "sealring unlock", "the command for it")
+    desk.answer(False)
+    tab.run("document.getElementById('step').focus()")
+    tab.press("Enter")
+    wait_until(lambda: "Unlock your sealring vault" in desk.shown(), "the question")
+    wait_until(lambda: "Answer in" not in text_of(tab), f"the end of the question; {text_of(tab)!r}")
+    contains(text_of(tab), "Locked", "after a no")
+    desk.answer(True)
+    tab.press("Enter")
+    wait_until(lambda: "Unlocked" in text_of(tab), f"that it is unlocked; {text_of(tab)!r}")
+    equal(desk.json("status")["store"]["state"], "open", "the store")
+
+
+def test_a_sign_in_without_permissions_is_said_in_words(desk, browser):
+    site = desk.site(browser).connect()
+    desk.write("prompt", "#!/bin/sh\ncat >/dev/null\necho remember\n", 0o700)
+    try:
+        message = site.message(issued=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        succeeded(site.ask("siwe.sign", {"message": message}))
+    finally:
+        desk.write("prompt", PROMPT.format(folder=desk.folder), 0o700)
+    tab = popup(desk, browser, "Signs in without asking")
+    contains(text_of(tab), "no permissions", "the remembered sign-in")
+    pictures(tab, browser, "remembered")
 
 
 def test_many_sites_and_long_names_fit(desk, browser):

@@ -327,24 +327,62 @@ def test_a_question_of_the_popup_names_the_site(world):
     equal(["https://app.example.com" in question for question in asked], [True] * 3 + [False] * 3, "questions that name the site")
 
 
-def test_only_the_popup_has_the_background_ask_and_only_for_two_things(world):
-    equal(run(world, """
-    import { servePopup } from "./popup_requests.js";
-    const api = { runtime: { id: "me", getURL: (path) => `chrome-extension://me/${path}`, onMessage: browser.runtime.onMessage } };
-    let ended = 0;
-    const served = servePopup(api, sealring, () => ended++);
-    const popup = { id: "me", url: "chrome-extension://me/popup.html" };
+POPUP = """
+import { servePopup } from "./popup_requests.js";
+const api = { runtime: { id: "me", getURL: (path) => `chrome-extension://me/${path}`, onMessage: browser.runtime.onMessage } };
+let ended = 0;
+const served = servePopup(api, sealring, () => ended++);
+const popup = { id: "me", url: "chrome-extension://me/popup.html" };
+const tell = (what, sender = popup) => new Promise((resolve) => browser.runtime.onMessage.fire({ popup: what }, sender, resolve));
+"""
+
+
+def test_only_the_popup_has_the_background_ask_and_only_for_three_things(world):
+    equal(run(world, POPUP + """
     const page = { id: "me", url: "https://app.example.com/popup.html", origin: "https://app.example.com" };
-    for (const [message, sender] of [[{ popup: "create" }, page], [{ popup: "account" }, { ...popup, id: "other" }], [{ popup: "account" }, { id: "me" }],
-      [{ popup: "toString" }, popup], [{ popup: "__proto__" }, popup], [{}, popup], [null, popup], [{ popup: "lock" }, popup]])
-      browser.runtime.onMessage.fire(message, sender);
-    const refused = [served.asking, browser.runtime.hosts.length];
-    browser.runtime.onMessage.fire({ popup: "create" }, popup);
-    browser.runtime.onMessage.fire({ popup: "account" }, { ...popup, url: `${popup.url}#x` });
+    const methods = [];
+    const heard = [];
+    sealring.request = async (method) => methods.push(method);
+    for (const [message, sender] of [[{ popup: "create" }, page], [{ popup: "unlock" }, page], [{ popup: "account" }, { ...popup, id: "other" }],
+      [{ popup: "account" }, { id: "me" }], [{ popup: "toString" }, popup], [{ popup: "__proto__" }, popup], [{}, popup], [null, popup],
+      [{ popup: "lock" }, popup], [{ popup: "sealring.unlock" }, popup]])
+      browser.runtime.onMessage.fire(message, sender, (answer) => heard.push(answer));
+    await later(50);
+    const refused = [served.asking, methods.length, heard.length, browser.runtime.hosts.length];
+    const told = [tell("create"), tell("account", { ...popup, url: `${popup.url}#x` }), tell("unlock")];
     const asking = served.asking;
-    await until(() => ended === 2);
-    done([refused, asking, served.asking]);"""), [[0, 0], 2, 0], "what was asked")
-    equal(len(world.json("key", "list")["keys"]), 2, "keys")
+    const answers = await Promise.all(told);
+    await until(() => ended === 3);
+    done([refused, asking, served.asking, methods, answers]);"""),
+          [[0, 0, 0, 0], 3, 0, ["keys.create", "eth_requestAccounts", "sealring.unlock"], [{}, {}, {}]], "what was asked")
+
+
+def test_the_popup_hears_what_became_of_its_request_but_not_what_the_answer_was(world):
+    answers = run(world, POPUP + """
+    const answers = [await tell("account"), await tell("create")];
+    done([answers, (await sealring.request("keys.list")).keys.length, served.asking]);""")
+    equal(answers, [[{}, {}], 2, 0], "the answers")
+    world.answer(False)
+    equal(run(world, POPUP + """done(await tell("create"));""")["reason"], "USER_REJECTED", "after a no")
+
+
+def test_the_popup_hears_that_there_is_no_key_without_a_question(world):
+    world.run("key", "delete", "One").expect(0, "delete")
+    world.shown()
+    answer = run(world, POPUP + """done(await tell("account"));""")
+    equal(answer["reason"], "KEY_NOT_FOUND", "what the popup hears")
+    equal(world.shown(), "", "what the user was asked")
+
+
+def test_the_popup_unlocks_when_the_user_agrees_and_a_page_cannot(world):
+    world.run("lock").expect(0, "lock")
+    page = run(world, """done((await open({ origin: "https://app.example.com" }).ask("sealring.unlock", {})).code);""")
+    equal((page, world.shown()), (4200, ""), "a page")
+    world.answer(False)
+    equal(run(world, POPUP + """done(await tell("unlock"));""")["reason"], "USER_REJECTED", "after a no")
+    equal(world.json("status")["store"]["state"], "locked", "the store")
+    world.answer(True)
+    equal(run(world, POPUP + """done([await tell("unlock"), (await sealring.request("sealring.status")).store.state]);"""), [{}, "open"], "after a yes")
 
 
 # --- the extension as it is shipped ---------------------------------------------------------------
