@@ -60,20 +60,26 @@ async function call(method, params, options) {
   await load();
 }
 
+/* The next step's button keeps the focus, but does nothing meanwhile. */
+function setAsking(value) {
+  isAsking = value;
+  byId("step")?.setAttribute("aria-disabled", String(value));
+}
+
 /* Through the background; sealring asks in a window of its own, and this popup goes, as a rule. One that stays shows
  * what has become of it. */
 async function inBackground(what) {
   if (isAsking) return;
-  isAsking = true;
+  setAsking(true);
   byId("refusal")?.remove();
   const slow = setTimeout(() => say("Answer in sealring's window", true), SLOW_MS);
   const answer = await api.runtime.sendMessage({ popup: what }).catch(() => ({ message: "the browser ended the extension's background script" }));
   clearTimeout(slow);
-  isAsking = false;
   isKeyless = answer.reason === "KEY_NOT_FOUND" || (isKeyless && Object.hasOwn(answer, "message"));
   refusal = refusalText(answer);
   say("");
   await load();
+  setAsking(false);
 }
 
 const actions = { ask, call, copy, inBackground, toggled: (origin, isOpen) => opened.set(origin, isOpen) };
@@ -148,6 +154,7 @@ function showOverview(found) {
   byId("about").hidden = false;
   if (found.store.state === "unavailable") showProblem({ reason: "STORE_UNAVAILABLE" });
   else show(promptView(found), accountView(found, state, refusal, actions), ...sitesView(found));
+  setAsking(isAsking);
 }
 
 async function load() {

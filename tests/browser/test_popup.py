@@ -3,7 +3,7 @@
 missing. Pictures of each state, light and dark, go to $O/screenshots/."""
 # tests/run: timeout=600
 from broken_host import make
-from browser_world import ADDRESS_ONE, COMPANION, SHOTS, contains, equal, main, succeeded, time, wait_until
+from browser_world import ADDRESS_ONE, COMPANION, SHOTS, check, contains, equal, main, succeeded, time, wait_until
 from cli_world import PROMPT
 
 WIDTH, HEIGHT = 360, 600  # the largest that browsers show
@@ -19,6 +19,17 @@ def popup(desk, browser, expected):
 
 def text_of(tab):
     return tab.value("document.body.innerText") or ""
+
+
+def forget_everybody(desk):
+    """Nobody is connected."""
+    for grant in desk.json("grant", "list")["grants"]:
+        desk.run("grant", "revoke", grant["id"]).expect(0, "revoke")
+
+
+def answered(tab):
+    """What the background asked has its answer, and the popup shows what is so now."""
+    wait_until(lambda: tab.value("document.getElementById('step').getAttribute('aria-disabled')") == "false", f"the answer; {text_of(tab)!r}")
 
 
 def pictures(tab, browser, name):
@@ -91,7 +102,7 @@ def test_without_a_key_it_says_so_and_offers_to_make_one(desk, browser):
     desk.answer(False)
     tab.press("Enter")
     wait_until(lambda: "Create a new key?" in desk.shown(), "the question")
-    wait_until(lambda: "Answer in" not in text_of(tab), f"the end of the question; {text_of(tab)!r}")
+    answered(tab)
     contains(text_of(tab), "Create a key", "the offer, still")
     equal(tab.value("document.getElementById('refusal')"), None, "words on what the user did")
     desk.answer(True)
@@ -111,6 +122,7 @@ def test_a_key_that_is_made_elsewhere_ends_the_offer(desk, browser):
 
 
 def test_what_went_wrong_is_said_and_stays(desk, browser):
+    forget_everybody(desk)
     tab = popup(desk, browser, "Show my account")
     desk.write("answer", "2")  # as a prompt program that has no window (docs/PROMPT.md)
     tab.click("#step")
@@ -119,9 +131,11 @@ def test_what_went_wrong_is_said_and_stays(desk, browser):
     pictures(tab, browser, "refused")
     time.sleep(5)
     contains(text_of(tab), "could not ask you", "the words, later")
-    desk.answer(False)
+    desk.answer(True)
     tab.click("#step")
-    wait_until(lambda: "could not ask you" not in text_of(tab), f"they are gone; {text_of(tab)!r}")
+    wait_until(lambda: ADDRESS_ONE in text_of(tab), f"the account; {text_of(tab)!r}")
+    check("could not ask you" not in text_of(tab), "they are still there")
+    forget_everybody(desk)
 
 
 def test_it_unlocks(desk, browser):
@@ -133,7 +147,7 @@ def test_it_unlocks(desk, browser):
     tab.run("document.getElementById('step').focus()")
     tab.press("Enter")
     wait_until(lambda: "Unlock your sealring vault" in desk.shown(), "the question")
-    wait_until(lambda: "Answer in" not in text_of(tab), f"the end of the question; {text_of(tab)!r}")
+    answered(tab)
     contains(text_of(tab), "Locked", "after a no")
     desk.answer(True)
     tab.press("Enter")
@@ -142,6 +156,7 @@ def test_it_unlocks(desk, browser):
 
 
 def test_a_sign_in_without_permissions_is_said_in_words(desk, browser):
+    forget_everybody(desk)
     site = desk.site(browser).connect()
     desk.write("prompt", "#!/bin/sh\ncat >/dev/null\necho remember\n", 0o700)
     try:
