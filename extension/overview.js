@@ -39,12 +39,12 @@ function byOrigin(grants, self) {
 }
 
 /*
- * {store: {name, state}, prompt, version, account, own, sites}. self: the extension's own id as sealring
+ * {store: {name, state}, prompt, version, promptsWaiting, account, own, sites}. self: the extension's own id as sealring
  * writes it. account: the key that is the default, or else the first one known; null when no site
  * (nor the popup) was given one. sites: in the order of their names.
  */
 export async function overview(sealring, self) {
-  const { store, prompt, version } = await sealring.request("sealring.status");
+  const { store, prompt, version, promptsWaiting } = await sealring.request("sealring.status");
   const { grants } = await sealring.request("grants.list");
   const isOpen = store.state === "open";
   const all = await Promise.all([...byOrigin(grants, self)].map(([origin, own]) => collect(sealring, origin, own, isOpen)));
@@ -54,6 +54,7 @@ export async function overview(sealring, self) {
     store,
     prompt,
     version,
+    promptsWaiting,
     account: keys.find((key) => key.default) ?? keys.find((key) => key.address) ?? null,
     own: all.find((site) => site.origin === null),
     sites,

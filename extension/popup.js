@@ -14,6 +14,7 @@ const api = globalThis.browser?.runtime ? globalThis.browser : globalThis.chrome
 const SELF = api.runtime.getURL("").startsWith("chrome") ? location.origin : api.runtime.id;
 const SAID_MS = 4000;
 const SLOW_MS = 200; // until then it would only flicker
+const WATCH_MS = 2000;
 
 const sealring = new Sealring();
 const byId = (id) => document.getElementById(id);
@@ -21,6 +22,7 @@ const opened = new Map(); // origin → whether its rows are shown, where the us
 let loading = null;
 let isShown = false; // what sealring said, not a problem
 let saying = null;
+let watching = null;
 let isAsking = false; // the background, for this popup
 let isKeyless = false; // only a request for the account finds that out
 let refusal = null; // why the last one came to nothing
@@ -94,6 +96,24 @@ function showState(state) {
   byId("lock").hidden = state !== "open";
 }
 
+/* A window may be behind others. */
+function questionsView({ promptsWaiting }) {
+  if (!promptsWaiting) return null;
+  const text = promptsWaiting === 1 ? "A question waits" : `${promptsWaiting} questions wait`;
+  return element("section", { className: "card notice", role: "status" }, element("p", {}, `${text} in sealring's window.`));
+}
+
+/* Nobody tells when a question is answered. */
+function watchQuestions({ promptsWaiting }) {
+  clearTimeout(watching);
+  if (!promptsWaiting) return;
+  watching = setTimeout(async () => {
+    const now = await sealring.request("sealring.status").catch(() => ({}));
+    if (now.promptsWaiting === promptsWaiting) watchQuestions(now);
+    else load();
+  }, WATCH_MS);
+}
+
 /* Without a prompt program every question counts as a no. */
 function promptView({ prompt }) {
   return (
@@ -153,8 +173,9 @@ function showOverview(found) {
   byId("about").textContent = `sealring ${found.version} · ${found.store.name === "vault" ? "vault" : "system keyring"}`;
   byId("about").hidden = false;
   if (found.store.state === "unavailable") showProblem({ reason: "STORE_UNAVAILABLE" });
-  else show(promptView(found), accountView(found, state, refusal, actions), ...sitesView(found));
+  else show(promptView(found), questionsView(found), accountView(found, state, refusal, actions), ...sitesView(found));
   setAsking(isAsking);
+  watchQuestions(found);
 }
 
 async function load() {

@@ -22,13 +22,26 @@
 /* --- hello, status
  * ---------------------------------------------------------------------------------- */
 
+/* For extensions a store without any key is an empty one; a page learns nothing of keys. */
+static gboolean has_no_key(const SrRequest *request)
+{
+    const SrKeyRing *keys = request->agent->keys;
+
+    return sr_request_is_extension(request) && !request->is_page && sr_key_ring_is_loaded(keys) &&
+           sr_key_ring_size(keys) == 0 && sr_key_ring_damaged(keys)->len == 0;
+}
+
 static SrJson *store_json(const SrRequest *request, const SrStoreView *view, gboolean with_detail)
 {
     SrJson *store = json_object_new_object();
     const gboolean locked = request->agent->locked && view->state == SR_STORE_OPEN;
+    const SrStoreState state = locked ? SR_STORE_LOCKED
+                               : view->state == SR_STORE_OPEN && has_no_key(request)
+                                   ? SR_STORE_EMPTY
+                                   : view->state;
 
     sr_json_add_string(store, "name", sr_store_thread_store_name(request->agent->store));
-    sr_json_add_string(store, "state", sr_store_state_name(locked ? SR_STORE_LOCKED : view->state));
+    sr_json_add_string(store, "state", sr_store_state_name(state));
     if (with_detail)
         sr_json_add_string(store, "detail",
                            locked ? "by sealring itself, until `sealring unlock`" : view->detail);
