@@ -24,7 +24,7 @@ let isShown = false; // what sealring said, not a problem
 let saying = null;
 let watching = null;
 let isAsking = false; // the background, for this popup
-let isKeyless = false; // only a request for the account finds that out
+let isKeyless = false; // no key is an account, which only a request for one finds out
 let refusal = null; // why the last one came to nothing
 
 /* --- small things -------------------------------------------------------------------------------- */
