@@ -86,12 +86,26 @@ SrProgramConnection *sr_connection_program(SrConnection *connection)
     return connection->program;
 }
 
+/*
+ * GLib stops a source that may not recurse while it is dispatched and wakes its own loop for that,
+ * at the price of three system calls and one more poll. No callback of the agent runs a loop, so
+ * there is nothing to stop.
+ */
+static guint watch_socket(SrConnection *connection, GIOCondition condition, GUnixFDSourceFunc done)
+{
+    g_autoptr(GSource) source = g_unix_fd_source_new(connection->fd, condition);
+
+    g_source_set_can_recurse(source, TRUE);
+    g_source_set_callback(source, G_SOURCE_FUNC(done), connection, NULL);
+    return g_source_attach(source, NULL);
+}
+
 SrConnection *sr_connection_new(SrAgent *agent, int fd, pid_t pid)
 {
     SrConnection *connection = connection_new(agent, fd, sr_caller_new(pid));
 
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
-    connection->in_source = g_unix_fd_add(fd, G_IO_IN, on_readable, connection);
+    connection->in_source = watch_socket(connection, G_IO_IN, on_readable);
     connection->attach_timer = g_timeout_add_seconds(SR_ATTACH_SECONDS, on_attach_late, connection);
     return connection;
 }
@@ -251,7 +265,7 @@ static void resume_reading(SrConnection *connection)
 {
     if (!connection->in_source && !connection->finishing &&
         connection->out->len - connection->sent < OUT_PAUSE)
-        connection->in_source = g_unix_fd_add(connection->fd, G_IO_IN, on_readable, connection);
+        connection->in_source = watch_socket(connection, G_IO_IN, on_readable);
 }
 
 /* Write as much as the socket takes. FALSE when the connection is broken. */
@@ -292,7 +306,7 @@ void sr_connection_flush(SrConnection *connection, gboolean committed)
         return;
     }
     if (connection->out->len > 0 && !connection->out_source)
-        connection->out_source = g_unix_fd_add(connection->fd, G_IO_OUT, on_writable, connection);
+        connection->out_source = watch_socket(connection, G_IO_OUT, on_writable);
     resume_reading(connection);
 }
 

@@ -27,6 +27,36 @@ static SrJson *message_params(const SrArguments *arguments, GError **error)
     return params;
 }
 
+/* Whether the message @digits (hexadecimal) is one but for a line feed at its end. */
+static gboolean has_only_a_line_feed_too_much(const char *digits)
+{
+    g_autoptr(GByteArray) bytes = sr_hex_decode(digits, strlen(digits));
+    SrSiwe siwe;
+    SrSiweProblem problem;
+
+    return bytes && bytes->len > 0 && bytes->data[bytes->len - 1] == '\n' &&
+           sr_siwe_parse((const char *)bytes->data, bytes->len - 1, &siwe, &problem);
+}
+
+/* Ask the agent about the message of @params (taken). */
+static gboolean call_with_message(SrCli *cli, const char *method, SrJson *params,
+                                  SrJson **ret_result, GError **error)
+{
+    g_autofree char *digits = g_strdup(sr_json_string(params, "messageHex", NULL));
+    GError *problem = NULL;
+
+    if (sr_cli_call(cli, method, params, -1, ret_result, &problem))
+        return TRUE;
+    if (has_only_a_line_feed_too_much(digits)) {
+        g_autofree char *said = problem->message;
+
+        problem->message =
+            g_strconcat(said, " (editors put one there; `head -c -1` takes it away)", NULL);
+    }
+    g_propagate_error(error, problem);
+    return FALSE;
+}
+
 static void add_option(SrJson *params, const SrArguments *arguments, const char *name)
 {
     const char *value = sr_arguments_option(arguments, name);
@@ -49,7 +79,7 @@ static gboolean run_sign(SrCli *cli, const SrArguments *arguments, GError **erro
     if (!params)
         return FALSE;
     add_option(params, arguments, "key");
-    if (!sr_cli_call(cli, "siwe.sign", params, -1, &result, error))
+    if (!call_with_message(cli, "siwe.sign", params, &result, error))
         return FALSE;
     if (sr_cli_print_json(cli, result))
         return TRUE;
@@ -95,7 +125,7 @@ static gboolean run_verify(SrCli *cli, const SrArguments *arguments, GError **er
         return FALSE;
     for (const SrOption *option = verify_options; option->name; option++)
         add_option(params, arguments, option->name);
-    if (!sr_cli_call(cli, "siwe.verify", params, -1, &result, error) ||
+    if (!call_with_message(cli, "siwe.verify", params, &result, error) ||
         !sr_json_boolean_optional(result, "valid", &valid, error))
         return FALSE;
     if (!valid)
@@ -150,7 +180,7 @@ static gboolean run_parse(SrCli *cli, const SrArguments *arguments, GError **err
     SrJson *params = message_params(arguments, error);
     g_autoptr(SrJson) result = NULL;
 
-    if (!params || !sr_cli_call(cli, "siwe.parse", params, -1, &result, error))
+    if (!params || !call_with_message(cli, "siwe.parse", params, &result, error))
         return FALSE;
     return sr_cli_print_json(cli, result) || print_fields(result, error);
 }

@@ -328,10 +328,7 @@ static gboolean parse_end(Parser *parser)
                     "the message must end here (each field at most once, in the order of EIP-4361)",
                     parser->at);
     if (parser->bytes[parser->size - 1] == '\n')
-        return fail(
-            parser, "end",
-            "no line feed may end the message (editors put one there; `head -c -1` takes it away)",
-            parser->size - 1);
+        return fail(parser, "end", "no line feed may end the message", parser->size - 1);
     return TRUE;
 }
 

@@ -191,7 +191,7 @@ def open_ports(port):
     return found
 
 
-def wait_until(condition, what, timeout=5):
+def wait_until(condition, what, timeout=20):
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:

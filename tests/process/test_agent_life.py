@@ -24,7 +24,7 @@ AGENT = BUILD / "sealring-agent"
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def wait_until(condition, what, timeout=5):
+def wait_until(condition, what, timeout=20):
     deadline = time.monotonic() + timeout
     while not condition():
         check(time.monotonic() < deadline, what)
@@ -232,7 +232,7 @@ def test_suspend_locks_the_keys(world):
         equal(status["store"]["state"], "locked", "the vault")
 
 
-def hears(process, timeout=5):
+def hears(process, timeout=20):
     """The next line of the fake logind."""
     check(select.select([process.stdout], [], [], timeout)[0], "logind hears nothing")
     return process.stdout.readline().decode().strip()

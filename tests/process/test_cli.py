@@ -326,6 +326,10 @@ def test_messages_that_do_not_conform_name_the_byte(world):
         contains(world.run("siwe", command, "-", stdin=text).expect(1, command).errors, "nonce: at byte", command)
     for bad in (message() + "\n", "", "\x00", b"\xff\xfe", message().replace("\n", "\r\n")):
         refused(world, 1, "MALFORMED_SIWE", "siwe", "sign", "-", stdin=bad)
+    editors = "(editors put one there; `head -c -1` takes it away)"
+    for command in (["sign"], ["parse"], ["verify", "--signature", "0x" + "0" * 130]):
+        for text, ends in ((message() + "\n", True), (message() + "\n\n", False), (message() + "\nx: y\n", False)):
+            equal(editors in world.run("siwe", *command, "-", stdin=text).expect(1, "a line feed").errors, ends, f"{command} {text!r}")
     refused(world, 1, "LIMIT_EXCEEDED", "siwe", "sign", "-", stdin="x" * 20000)
     refused(world, 1, "INVALID_PARAMS", "siwe", "sign", "/nonexistent")
     refused(world, 1, "KEY_NOT_FOUND", "siwe", "sign", "-", "--key", "Nobody", stdin=message())

@@ -85,7 +85,7 @@ class Stream:
     def send(self, body):
         self.write(frame(body))
 
-    def read(self, size, timeout=5):
+    def read(self, size, timeout=20):
         """Exactly size bytes; fewer at the end of the stream."""
         deadline = time.monotonic() + timeout
         while len(self.held) < size:
@@ -102,7 +102,7 @@ class Stream:
         data, self.held = self.held[:size], self.held[size:]
         return data
 
-    def receive_raw(self, timeout=5):
+    def receive_raw(self, timeout=20):
         header = self.read(4, timeout)
         if not header:
             return None
@@ -111,11 +111,11 @@ class Stream:
         equal(len(body), size, "size of a frame")
         return body
 
-    def receive(self, timeout=5):
+    def receive(self, timeout=20):
         body = self.receive_raw(timeout)
         return None if body is None else json.loads(body)
 
-    def expect_end(self, timeout=5):
+    def expect_end(self, timeout=20):
         equal(self.read(1, timeout), b"", "what comes before the end")
 
 
@@ -187,7 +187,7 @@ class World:
         return path
 
 
-def expect_fault(host, code, reason, words, timeout=5):
+def expect_fault(host, code, reason, words, timeout=20):
     """One error frame, then the end and exit status 1."""
     message = host.browser.receive(timeout)
     check(message is not None, "no error frame came")

@@ -30,7 +30,7 @@ class Listener:
         self.held = b""
         self.port = int(re.fullmatch(r"listening (\d+)", self.line())[1])
 
-    def line(self, timeout=5):
+    def line(self, timeout=20):
         """The next line, None at the end."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self.held:
