@@ -1,5 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """`make demo` verifies, leaves nothing behind, and does not claim success when it cannot start."""
+# tests/run: timeout=600
 import os
 import subprocess
 import tempfile
@@ -23,7 +24,7 @@ class Folder:
     def run(self, build, **more):
         environment = {**os.environ, "O": str(build), "HOME": str(self.home), "TMPDIR": str(self.temporary), **more}
         return subprocess.run([SCRIPT], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=120, check=False)
+                              timeout=280, check=False)
 
     def close(self):
         self.holder.cleanup()
