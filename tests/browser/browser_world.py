@@ -21,7 +21,7 @@ from agent_world import AgentWorld
 from cli_world import ADDRESS_ONE, BUILD, Failure, Skip, check, contains, equal
 from web_server import WebServer
 
-__all__ = ["ADDRESS_ONE", "BUILD", "CALLER", "COMPANION", "ROOT", "SHOTS", "Desk", "Failure", "Skip", "check", "contains", "equal", "failed", "json", "main",
+__all__ = ["ADDRESS_ONE", "BUILD", "CALLER", "COMPANION", "HANGING", "ROOT", "SHOTS", "Desk", "Failure", "Skip", "check", "contains", "equal", "failed", "json", "main",
            "succeeded", "time", "wait_until"]
 
 HOST = "org.sealring.host"
@@ -32,8 +32,17 @@ CALLER = {"chromium": "cndokegfmflhhgamolpebeminfahkadn", "firefox": "caller@exa
 UUIDS = {COMPANION["firefox"]: "5ea15e00-0000-4000-8000-000000000001", CALLER["firefox"]: "5ea15e00-0000-4000-8000-000000000002"}
 HANGING = 30  # seconds after which nothing may be pending
 
+# As that of cli_world, but as long as the file "slow" is there the user does not answer: on a busy machine two seconds are
+# over before a test has seen the question.
+PROMPT = """#!/bin/sh
+cat >>"{folder}/shown"
+while [ -e "{folder}/slow" ]; do sleep 0.1; done
+[ "${{1:-}}" != --passphrase ] || cat "{folder}/passphrase"
+exit "$(cat "{folder}/answer")"
+"""
 
-def wait_until(condition, what, seconds=10):
+
+def wait_until(condition, what, seconds=HANGING):
     """The first true value of @condition. Asking a browser costs it time, so it is asked less and less often."""
     end, pause = time.monotonic() + seconds, 0.02
     while not (value := condition()):
@@ -97,7 +106,7 @@ class Site:
         self.tab.run("await listen()")
         return self
 
-    def heard(self, name, seconds=10):
+    def heard(self, name, seconds=HANGING):
         """The values of the events @name so far, at least one."""
         return wait_until(lambda: self.tab.value(f"heard.filter(([name]) => name === {json.dumps(name)}).map(([, value]) => [value])"),
                           f"event {name}; heard {self.tab.value('heard')}", seconds)
@@ -112,6 +121,8 @@ class Desk(AgentWorld):
         self.stack = contextlib.ExitStack()
         if display:
             self.environment["DISPLAY"] = display.env["DISPLAY"]
+        else:
+            self.write_prompt()
         self.prepare()
         self.server = WebServer(self.folder)
         self.stack.callback(self.server.close)
@@ -199,6 +210,19 @@ class Desk(AgentWorld):
         self.tabs = [(browser, other) for browser, other in self.tabs if other is not tab]
         tab.close()
 
+    def write_prompt(self, script=PROMPT):
+        """Who asks the user from now on."""
+        self.write("prompt", script.format(folder=self.folder), 0o700)
+
+    @contextlib.contextmanager
+    def slow(self):
+        """In it the user reads, and does not answer."""
+        self.write("slow", "")
+        try:
+            yield
+        finally:
+            (self.folder / "slow").unlink()
+
     def grants(self, origin):
         return [grant for grant in self.json("grant", "list")["grants"] if grant.get("origin") == origin]
 
@@ -231,20 +255,27 @@ class Desk(AgentWorld):
 
     def reset(self):
         """As a test finds it."""
+        for browser in self._browsers.values():
+            if browser.changed:
+                with contextlib.suppress(Failure, OSError):
+                    self.restore(browser)
         tabs, self.tabs = self.tabs, []
         for browser, tab in tabs:
             with contextlib.suppress(Failure, OSError):
                 browser.put_back(tab)
-        for browser in self._browsers.values():
-            if browser.changed:
-                self.write_manifest(browser)
-                for host in browser.hosts(("/sealring-host", "/broken-")):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(host, signal.SIGKILL)
         if not self.display:
             self.answer(True)
             self.shown()
         self.unlock()
+
+    def restore(self, browser):
+        """The real host again. Until the companion sees that its own was killed, requests fail: until one does not."""
+        self.write_manifest(browser)
+        for host in browser.hosts(("/sealring-host", "/broken-")):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(host, signal.SIGKILL)
+        site = self.site(browser)
+        wait_until(lambda: "result" in site.ask("eth_chainId"), "the real host")
 
     def close(self):
         try:

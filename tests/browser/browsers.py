@@ -27,7 +27,7 @@ from chromium import OPTIONS  # noqa: E402
 from cli_world import Failure, Skip  # noqa: E402
 from devtools import SECONDS, Pipe, Target  # noqa: E402
 
-START_SECONDS = 60
+START_SECONDS = 180  # from a disk that is slow, beside programs that keep it busy
 
 
 def processes_of(session):
@@ -201,9 +201,9 @@ class Marionette:
     """Firefox's remote control: `length:[0, id, command, parameters]` over TCP, one command at a time."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), SECONDS)
+        self.socket = socket.create_connection(("127.0.0.1", port), START_SECONDS)
         self.buffer, self.last_id = b"", 0
-        self._message(time.monotonic() + SECONDS)
+        self._message(time.monotonic() + START_SECONDS)
 
     def _message(self, deadline):
         while True:
@@ -344,12 +344,12 @@ class Firefox(Program):
                 raise Failure(f"firefox does not start: {self.said()}")
             time.sleep(0.05)
         self.marionette = Marionette(int(port.read_text()))
-        self.marionette.call("WebDriver:NewSession", acceptInsecureCerts=True)
+        self.marionette.call("WebDriver:NewSession", seconds=START_SECONDS, acceptInsecureCerts=True)
 
     def install(self, extension):
         if not self.marionette:
             self.connect()
-        return self.uuids[self.marionette.call("Addon:Install", path=str(extension), temporary=True)["value"]]
+        return self.uuids[self.marionette.call("Addon:Install", seconds=START_SECONDS, path=str(extension), temporary=True)["value"]]
 
     def base(self, identity):
         return f"moz-extension://{identity}/"

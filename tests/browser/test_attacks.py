@@ -101,7 +101,8 @@ def test_a_window_that_a_page_opens_has_its_own_origin(desk, browser):
     bank, evil = desk.site(browser).connect(), desk.site(browser)
     evil.tab.run(f"window.other = window.open({bank.origin + '/?opened'!r})")
     opened = browser.find(bank.origin + "/?opened")
-    opened.wait_for("document.readyState === 'complete'")
+    # A new window is complete, and its opener's, before it is where it is to be.
+    opened.wait_for("location.search === '?opened' && document.readyState === 'complete'")
     evil.tab.run("for (const value of [{id: 1, method: 'eth_requestAccounts', params: []}, '{\"id\":1,\"method\":\"eth_accounts\"}'])"
                  " window.other.postMessage(value, '*')")
     equal(succeeded(evil.ask("eth_accounts")), [], "accounts of the opener")

@@ -3,8 +3,7 @@
 missing. Pictures of each state, light and dark, go to $O/screenshots/."""
 # tests/run: timeout=600
 from broken_host import make
-from browser_world import ADDRESS_ONE, COMPANION, SHOTS, check, contains, equal, main, succeeded, time, wait_until
-from cli_world import PROMPT
+from browser_world import ADDRESS_ONE, COMPANION, HANGING, SHOTS, check, contains, equal, main, succeeded, time, wait_until
 
 WIDTH, HEIGHT = 360, 600  # the largest that browsers show
 
@@ -13,7 +12,7 @@ def popup(desk, browser, expected):
     """It is opened, and shows @expected."""
     tab = desk.open(browser, browser.companion + "popup.html")
     tab.set_size(WIDTH, HEIGHT)
-    wait_until(lambda: expected in text_of(tab), f"{expected!r} in the popup, which shows {text_of(tab)!r}", 25)
+    wait_until(lambda: expected in text_of(tab), f"{expected!r} in the popup, which shows {text_of(tab)!r}", 2 * HANGING)
     return tab
 
 
@@ -165,12 +164,12 @@ def test_it_unlocks(desk, browser):
 def test_a_sign_in_without_permissions_is_said_in_words(desk, browser):
     forget_everybody(desk)
     site = desk.site(browser).connect()
-    desk.write("prompt", "#!/bin/sh\ncat >/dev/null\necho remember\n", 0o700)
+    desk.write_prompt("#!/bin/sh\ncat >/dev/null\necho remember\n")
     try:
         message = site.message(issued=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         succeeded(site.ask("siwe.sign", {"message": message}))
     finally:
-        desk.write("prompt", PROMPT.format(folder=desk.folder), 0o700)
+        desk.write_prompt()
     tab = popup(desk, browser, "Signs in without asking")
     contains(text_of(tab), "no permissions", "the remembered sign-in")
     pictures(tab, browser, "remembered")
@@ -178,18 +177,13 @@ def test_a_sign_in_without_permissions_is_said_in_words(desk, browser):
 
 def test_questions_that_wait_are_told_and_go_when_they_are_answered(desk, browser):
     site = desk.site(browser).connect()
-    desk.write("prompt", "#!/bin/sh\ncat >/dev/null\nuntil [ -e \"$0.go\" ]; do sleep 0.1; done\n", 0o700)
-    try:
+    with desk.slow():
         for number in range(2):
             site.later(str(number), "personal_sign", ["0x61", ADDRESS_ONE])
         tab = popup(desk, browser, "2 questions wait in sealring's window.")
         tab.take_picture(SHOTS / f"popup-questions-{browser.kind}.png")
-        desk.write("prompt.go", "")
-        succeeded(site.answer("0")), succeeded(site.answer("1"))
-        wait_until(lambda: "in sealring's window" not in text_of(tab), f"nothing waits; {text_of(tab)!r}")
-    finally:
-        (desk.folder / "prompt.go").unlink(missing_ok=True)
-        desk.write("prompt", PROMPT.format(folder=desk.folder), 0o700)
+    succeeded(site.answer("0")), succeeded(site.answer("1"))
+    wait_until(lambda: "in sealring's window" not in text_of(tab), f"nothing waits; {text_of(tab)!r}")
 
 
 def test_many_sites_and_long_names_fit(desk, browser):
@@ -214,7 +208,7 @@ def problem(desk, browser, name, title, *parts, host=None, extensions=None):
     pictures(tab, browser, name)
     desk.write_manifest(browser)
     tab.click("#retry")
-    wait_until(lambda: "Unlocked" in text_of(tab), f"working again; {text_of(tab)!r}", 15)
+    wait_until(lambda: "Unlocked" in text_of(tab), f"working again; {text_of(tab)!r}")
 
 
 def test_a_missing_host(desk, browser):

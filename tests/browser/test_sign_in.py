@@ -179,26 +179,21 @@ def test_tabs_share_what_their_site_was_given_and_nothing_else(desk, browser):
     site = desk.site(browser).connect()
     twin, stranger = desk.site(browser, site.origin), desk.site(browser)
     equal([succeeded(each.ask("eth_accounts")) for each in (site, twin, stranger)], [[ADDRESS_ONE], [ADDRESS_ONE], []], "accounts")
-    desk.write("slow", "")
-    try:
+    with desk.slow():
         for number, each in enumerate((site, twin)):
             each.later("sign", "personal_sign", [hexed(each.message(nonce=f"tabs00000{number}")), ADDRESS_ONE])
-        check(site.answer("sign")["result"] != twin.answer("sign")["result"], "both tabs got the same signature")
-    finally:
-        (desk.folder / "slow").unlink()
+        wait_until(lambda: desk.json("status")["promptsWaiting"] == 2, "both questions")
+    check(succeeded(site.answer("sign")) != succeeded(twin.answer("sign")), "both tabs got the same signature")
 
 
 def test_a_request_of_a_tab_that_closes_ends_with_it(desk, browser):
     site, other = desk.site(browser).connect(), desk.site(browser).connect()
-    desk.write("slow", "")
-    try:
+    with desk.slow():
         site.later("sign", "personal_sign", [hexed(site.message()), ADDRESS_ONE])
         wait_until(lambda: desk.json("status")["promptsWaiting"], "the question")
         desk.close_tab(site.tab)
         equal(succeeded(other.ask("eth_accounts")), [ADDRESS_ONE], "the other tab")
-    finally:
-        (desk.folder / "slow").unlink()
-    wait_until(lambda: not desk.json("status")["promptsWaiting"], "the end of the question")
+        wait_until(lambda: not desk.json("status")["promptsWaiting"], "the end of the question")
 
 
 def test_two_browsers_use_one_agent_at_once(desk):

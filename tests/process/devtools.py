@@ -56,12 +56,12 @@ class Pipe:
                     raise Failure(f"{method}: {answer['error']}")
                 return answer["result"]
 
-    def wait_for_event(self, method, session, seconds=SECONDS):
-        """The first such event, of those that came since @events was cleared."""
+    def wait_for_event(self, method, session, seconds=SECONDS, **params):
+        """The first such event that has these @params, of those that came since @events was cleared."""
         deadline = time.monotonic() + seconds
         while True:
             for event in self.events:
-                if event["method"] == method and event.get("sessionId") == session:
+                if event["method"] == method and event.get("sessionId") == session and params.items() <= event["params"].items():
                     return event["params"]
             self._receive(deadline)
 
@@ -92,11 +92,13 @@ class Target:
     def go(self, url):
         """To another page, until it is loaded."""
         self.call("Page.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
         self.pipe.events.clear()
         answer = self.call("Page.navigate", url=url)
         if "errorText" in answer:
             raise Failure(f"{url}: {answer['errorText']}")
-        self.pipe.wait_for_event("Page.loadEventFired", self.session)
+        # Of this page: that of the page before, about:blank in a new tab, may come late.
+        self.pipe.wait_for_event("Page.lifecycleEvent", self.session, name="load", loaderId=answer["loaderId"])
         return self
 
     def run(self, body, seconds=SECONDS):
@@ -122,7 +124,8 @@ class Target:
         self.call("Input.insertText", text=text)
 
     def click(self, selector):
-        """As a mouse does."""
+        """As a mouse does, once something was painted: clicks on what nobody has seen are dropped."""
+        self.wait_for(f"(performance.getEntriesByType('paint').length || performance.now() > 10000) && !!document.querySelector({json.dumps(selector)})")
         x, y = self.wait_for(f"(box => box && [box.x + box.width / 2, box.y + box.height / 2])"
                              f"(document.querySelector({json.dumps(selector)})?.getBoundingClientRect())")
         for kind in ("mousePressed", "mouseReleased"):
