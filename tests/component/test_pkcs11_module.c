@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Less than the 5 s after which the module gives up an agent that is silent. */
+#define WAITING_MAX (4 * G_USEC_PER_SEC)
+
 /* --- C_Initialize ------------------------------------------------------------------------------
  */
 
@@ -296,7 +299,7 @@ static void check_finalize(CK_C_INITIALIZE_ARGS *args)
     thread = start_signing(agent, &signing);
     start = g_get_monotonic_time();
     caller_end();
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 1000000);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, WAITING_MAX);
     g_thread_join(thread);
     assert_rv(signing.result, CKR_CRYPTOKI_NOT_INITIALIZED);
     caller_start();
@@ -329,7 +332,7 @@ static void test_asking_holds_nobody_up(void)
     caller_assert_signs(other, signing.key, 3);
     assert_rv(C_CloseSession(signing.session), CKR_OK);
     assert_rv(C_GetSessionInfo(signing.session, &info), CKR_SESSION_HANDLE_INVALID);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 1000000);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, WAITING_MAX);
     fake_agent_stop(agent);
     g_thread_join(thread);
     caller_end();

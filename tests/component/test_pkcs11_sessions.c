@@ -184,7 +184,7 @@ static void test_many_sessions(Fixture *fixture, gconstpointer data)
         assert_rv(C_GetSessionInfo(sessions[i], &info),
                   i % 3 ? CKR_OK : CKR_SESSION_HANDLE_INVALID);
     assert_rv(C_CloseAllSessions(SLOT_KEYS), CKR_OK);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 60 * G_USEC_PER_SEC);
     g_assert_cmpuint(fake_agent_connections(fixture->agent), ==, 1);
 }
 

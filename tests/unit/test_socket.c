@@ -253,7 +253,7 @@ static void test_full_queue_does_not_block(Fixture *fixture, gconstpointer data)
         g_array_append_val(clients, fd);
     g_assert_cmpint(fd, ==, -EAGAIN);
     g_assert_cmpint(sr_socket_connect_agent("/nonexistent", 50), ==, -ETIMEDOUT);
-    g_assert_cmpint(g_get_monotonic_time() - begin, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 20 * G_USEC_PER_SEC);
     for (guint i = 0; i < clients->len; i++)
         close(g_array_index(clients, int, i));
     close(listener);
@@ -324,7 +324,7 @@ static void test_program_that_never_listens(Fixture *fixture, gconstpointer data
     g_assert_cmpint(sr_socket_connect_agent(program, 200), ==, -ETIMEDOUT);
     took = g_get_monotonic_time() - begin;
     g_assert_cmpint(took, >=, 190 * 1000);
-    g_assert_cmpint(took, <, 1500 * 1000);
+    g_assert_cmpint(took, <, 20 * G_USEC_PER_SEC);
     g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, -1);
     g_assert_cmpint(errno, ==, ECHILD);
 }
@@ -333,7 +333,7 @@ static char *wait_for_file(const char *path)
 {
     char *text = NULL;
 
-    for (guint i = 0; i < 500 && !text; i++) {
+    for (guint i = 0; i < 6000 && !text; i++) {
         if (!g_file_get_contents(path, &text, NULL, NULL))
             g_usleep(10000);
     }
@@ -419,7 +419,7 @@ static const char agent_script[] =
     "listener = socket.socket(socket.AF_UNIX)\n"
     "listener.bind(folder + '/agent.sock')\n"
     "listener.listen(64)\n"
-    "listener.settimeout(5)\n"
+    "listener.settimeout(60)\n"
     "clients = []\n"
     "try:\n"
     "    while len(clients) < 8: clients.append(listener.accept()[0])\n"
@@ -428,7 +428,7 @@ static const char agent_script[] =
 
 static gpointer connect_thread(gpointer program)
 {
-    return GINT_TO_POINTER(sr_socket_connect_agent(program, 5000));
+    return GINT_TO_POINTER(sr_socket_connect_agent(program, 60000));
 }
 
 static void test_one_agent_for_many_clients(Fixture *fixture, gconstpointer data)
