@@ -137,8 +137,8 @@ static void test_a_token_that_was_sent_waits_for_the_end_of_the_other(World *wor
 
     preparation->known = 4;
     for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
-        put_state(world, 5, states[i]);
-        preparation->known_left = 5;
+        put_state(world, 60, states[i]);
+        preparation->known_left = 60;
         assert_ready(world, preparation, TRUE, TRUE);
         put_state(world, -1, states[i]);
         preparation->known_left = 0;
