@@ -3,7 +3,9 @@
 The tests of a file share it, in order, because some of the programs are slow to start. The page
 docs/PKCS11.md shows the same programs: its console blocks are run here too (run_page).
 """
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -67,7 +69,7 @@ class ClientWorld(World):
         self.shown()
         return self
 
-    def call(self, *words, stdin=b"", status=0, timeout=60, **environment):
+    def call(self, *words, stdin=b"", status=0, timeout=150, **environment):
         """Run a program in the work folder; @status None: any. A variable that is None is not set."""
         words = [str(word) for word in words]
         data = stdin.encode() if isinstance(stdin, str) else stdin
@@ -128,12 +130,15 @@ class ClientWorld(World):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """None of those that the system gives to connections: one of these may be taken before it is listened on."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
-def wait_until(condition, what, seconds=10):
+def wait_until(condition, what, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -27,7 +27,8 @@ class HostileWorld(ClientWorld):
         return process
 
     def connections(self):
-        """What the agent knows of programs, and (where root may look) how many files it has open."""
+        """What the agent knows of programs, and (where root may look) how many files it has open: also that of the
+        command that asked it, if it has not seen its end yet."""
         programs = self.json("pkcs11", "status")["programs"]
         return len(programs), len(os.listdir(f"/proc/{self.agent_pid()}/fd")) if os.geteuid() == 0 else 0
 
@@ -66,13 +67,13 @@ def test_every_way_to_end(world):
 
 
 def test_programs_that_are_killed_leave_nothing_in_the_agent(world):
-    before = world.connections()
+    before = min(world.connections() for _ in range(10))
     for step in range(12):
         process = world.signing()
         time.sleep(step * 0.003)
         process.kill()
         process.communicate()
-    wait_until(lambda: world.connections() == before, f"programs and open files of the agent stay at {world.connections()}", 5)
+    wait_until(lambda: world.connections() == before, f"programs and open files of the agent stay at {world.connections()}")
     world.application("ordinary")
 
 
@@ -95,13 +96,13 @@ def test_an_agent_that_is_killed_is_an_error_and_the_next_one_is_used(world):
 def test_an_agent_that_does_not_answer_is_given_up_in_time(world):
     process = world.signing()
     pid = world.agent_pid()
+    started = time.monotonic()
     os.kill(pid, signal.SIGSTOP)
     try:
-        started = time.monotonic()
         result = process.stdout.readline().decode().strip()
         seconds = time.monotonic() - started
         equal(result, "0x30", "C_Sign")
-        check(4 < seconds < 8, f"after {seconds:.1f} s")
+        check(4 < seconds < 12, f"after {seconds:.1f} s")
     finally:
         os.kill(pid, signal.SIGCONT)
         process.kill()
@@ -128,7 +129,7 @@ def test_valgrind_finds_no_error_and_no_leak(world):
     report = world.folder / "valgrind"
     world.call("valgrind", f"--log-file={report}", "--leak-check=full", "--show-leak-kinds=all", "--track-fds=yes",
                "--error-exitcode=9", "--errors-for-leak-kinds=definite,possible", "--keep-debuginfo=yes", APPLICATION, world.module,
-               "ordinary", timeout=120)
+               "ordinary", timeout=250)
     text = report.read_text()
     contains(text, "ERROR SUMMARY: 0 errors", "valgrind")
     check("sealring-pkcs11" not in text.split("HEAP SUMMARY")[1].replace("Command:", ""), f"the module left memory: {text[-1500:]}")

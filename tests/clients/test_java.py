@@ -40,7 +40,7 @@ class JavaWorld(ClientWorld):
 
 
 def test_a_program_signs_agrees_and_hashes(world):
-    run = world.call("java", CLIENT, "java.cfg", timeout=120)
+    run = world.call("java", CLIENT, "java.cfg")
     said = dict(line.split(": ", 1) for line in run.output.splitlines())
     equal(said, {
         "key Work": "EC, encoded null", "signed by Work": "true", "verified by the token": "true", "a changed one": "false",
@@ -62,7 +62,7 @@ def make_list_and_delete(world, configuration):
     for alias in ("made, PrivateKeyEntry", "Work, PrivateKeyEntry"):
         contains(listed, alias, "keytool -list")
     equal(len(world.json("key", "list")["keys"]), before + 1, "keys of sealring")
-    contains(world.call("java", CLIENT, "java.cfg", timeout=120).output, "signed by made: true", "a program with that key")
+    contains(world.call("java", CLIENT, "java.cfg").output, "signed by made: true", "a program with that key")
     world.keytool("-delete", "-alias", "made")
     equal(len(world.json("key", "list")["keys"]), before, "keys of sealring afterwards")
     equal(world.tool("--token-label", "sealring keys", "--login", "--list-objects").output.count("Object;"), objects, "objects")

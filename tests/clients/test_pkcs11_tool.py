@@ -198,7 +198,7 @@ def test_deleting_a_key_asks_and_takes_both_halves(world):
 
 def test_its_own_tests_find_no_error(world):
     for token in (ACCOUNTS, KEYS):
-        said = login(world, token, "--test", timeout=120)
+        said = login(world, token, "--test")
         contains(said.output, "No errors", f"--test on {token[1]}")
         check("ERR" not in said.output + said.errors, said.output + said.errors)
     said = world.tool("--test-fork")
@@ -236,8 +236,8 @@ def test_a_pin_is_changed_and_needed(world):
 def test_without_an_agent_the_slots_are_empty_and_nothing_hangs(world):
     world.environment["SEALRING_RUNTIME_DIR"], kept = str(world.folder / "elsewhere"), world.environment["SEALRING_RUNTIME_DIR"]
     try:
-        equal(world.tool("--list-slots", timeout=5).output.count("(empty)"), 2, "empty slots")
-        world.tool(*KEYS, "--list-objects", timeout=5, status=1)
+        equal(world.tool("--list-slots", timeout=30).output.count("(empty)"), 2, "empty slots")
+        world.tool(*KEYS, "--list-objects", timeout=30, status=1)
     finally:
         world.environment["SEALRING_RUNTIME_DIR"] = kept
 
