@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """Hostile pages: they forge origins and messages, ask in the name of others, answer themselves, flood. They get
 what their own origin may have, the right error, and an answer to every request."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import urllib.parse
 
 from browser_world import ADDRESS_ONE, CALLER, COMPANION, check, equal, failed, json, main, succeeded, time, wait_until

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """What goes wrong between browser and agent: killed hosts and agents, hosts of another version or of somebody
 else's, none at all. A page gets 4900 and nothing stays pending; the next request works once all is well again."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import contextlib
 import os
 import signal

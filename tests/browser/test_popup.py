@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """The companion's popup: how sealring is, which sites may do what, how to end it, and what to do when sealring is
 missing. Pictures of each state, light and dark, go to $O/screenshots/."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 from broken_host import make
 from browser_world import ADDRESS_ONE, COMPANION, HANGING, SHOTS, check, contains, equal, main, succeeded, time, wait_until
 

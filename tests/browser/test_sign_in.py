@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """A person signs in at web sites: pages with viem and with ethers, sites that verify with npm's siwe, and what
 they get when the user says no, sealring is locked, or the permission is taken back."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import os
 import signal
 

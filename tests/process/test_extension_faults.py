@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-# tests/run: timeout=400
+# tests/run: timeout=900
 """extension/sealring.js in Node.js with hosts that are missing, silent, dying, or not sealring."""
 import cli_world
 from agent_world import AgentWorld

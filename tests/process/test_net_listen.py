@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """sealring-net listen: the redirect gets through, whatever others on this machine send.
-tests/run: timeout=600
+tests/run: timeout=1500
 """
 import contextlib
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """OAuth accounts in a real gnome-keyring: one that dies with what it has acknowledged, hangs or is locked; two agents on
 it; and moving everything while an account is refreshed."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import shutil
 import signal
 import threading

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """Agent and sealring-net killed anywhere in a refresh: no account is lost, but for the one whose answer was on its way;
 and what comes back while the vault is locked or the disk is full is kept."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import collections
 import contextlib
 import os

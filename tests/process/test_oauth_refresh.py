@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """Access tokens at hand: one refresh for everybody who waits, whoever it is, and never one too many."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import contextlib
 import os
 import sqlite3

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """Whatever goes wrong at a provider has a reason, hands out no token, and takes no account away that can be kept."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import collections
 import contextlib
 import socket

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a program must not get by the way it asks: uses that are not in the log, changes nobody agreed
 to, questions that leave out what matters, and more than its share of the agent."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import contextlib
 import os
 import shutil

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """TinyCloud sessions in the vault and in a real gnome-keyring: none that was acknowledged is lost to a kill, a lock or a move, and the
 oldest makes room."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import contextlib
 import json
 import os
