@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define KILLED 255
-#define LONG_S 10
+#define LONG_S 60
 #define OTHERWISE 254 /* the attempt failed without an errno */
 
 typedef enum {
