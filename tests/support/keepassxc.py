@@ -1,5 +1,6 @@
 """A KeePassXC of its own on a private bus and display, whose database is its keyring."""
 import base64
+import contextlib
 import os
 import subprocess
 import time
@@ -69,12 +70,17 @@ class Display:
 
     def answer_unlock_dialog(self, password):
         """Without a window manager nothing has the focus: give it, and click into the field."""
-        wait_until(lambda: self.xdotool("search", "--onlyvisible", "--name", "Unlock Database"), "the dialog")
-        time.sleep(1)
-        dialog = self.xdotool("search", "--onlyvisible", "--name", "Unlock Database")[-1]
-        self.xdotool("windowfocus", dialog, "mousemove", "--window", dialog, "300", "175", "click", "1", "sleep", "0.3",
-                     "type", "--delay", "40", password)
-        self.xdotool("key", "Return")
+        def dialogs():
+            return self.xdotool("search", "--onlyvisible", "--name", "Unlock Database")
+
+        wait_until(dialogs, "the dialog")
+        while shown := dialogs():  # it does not hear what comes too early
+            time.sleep(1)
+            self.xdotool("windowfocus", shown[-1], "mousemove", "--window", shown[-1], "300", "175", "click", "1", "sleep", "0.3",
+                         "key", "ctrl+a", "type", "--delay", "40", password)
+            self.xdotool("key", "Return")
+            with contextlib.suppress(TimeoutError):
+                wait_until(lambda: not dialogs(), "its end", 6)
 
     def windows(self):
         """The titles of the windows that are shown."""
