@@ -6,7 +6,8 @@
 
 #define KEYS 10000u
 #define ROUNDS 51u
-#define MICROSECONDS_MAX 1000
+#define MICROSECONDS_MAX 1000 /* or, on a slow machine, … */
+#define SHARE_MAX 30          /* … such a part of what getting all of them takes */
 #define BYTES_MAX (16u << 20)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -68,7 +69,7 @@ static void test_many(void)
     CK_ATTRIBUTE all[] = {ATTRIBUTE(CKA_CLASS, class)};
     ModuleWorld world;
     gsize before, after;
-    gint64 start, load, by_label, by_id;
+    gint64 start, load, most, by_label, by_id;
 
     module_world_open(&world);
     add_keys(&world);
@@ -76,6 +77,7 @@ static void test_many(void)
     start = g_get_monotonic_time();
     g_assert_cmpuint(module_world_find(&world, world.keys, all, 1, NULL), ==, KEYS + 2);
     load = g_get_monotonic_time() - start;
+    most = MAX(MICROSECONDS_MAX, load / SHARE_MAX);
     after = mallinfo2().uordblks + mallinfo2().hblkhd;
     by_label = measure(&world, CKA_LABEL);
     by_id = measure(&world, CKA_ID);
@@ -83,8 +85,8 @@ static void test_many(void)
                    (double)load / 1000, (long)by_label, (long)by_id,
                    (double)(after - before) / (1 << 20));
     if (!IS_SANITIZED) {
-        g_assert_cmpint(by_label, <, MICROSECONDS_MAX);
-        g_assert_cmpint(by_id, <, MICROSECONDS_MAX);
+        g_assert_cmpint(by_label, <, most);
+        g_assert_cmpint(by_id, <, most);
         g_assert_cmpuint(after - before, <, BYTES_MAX);
     }
     module_world_close(&world);
