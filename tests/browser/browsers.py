@@ -77,13 +77,13 @@ class Program:
             time.sleep(0.02)
         self.process.wait()
 
-    def hosts(self, names=("/sealring-host",)):
-        """The native hosts that this browser runs, by the @names in their paths."""
+    def hosts(self, names=("/sealring-host",), extension=""):
+        """The native hosts that this browser runs, by the @names in their paths; those of @extension alone."""
         found = []
         for pid in processes_of(self.process.pid):
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if any(name.encode() in word for name in names for word in words[:3]):
+                if any(name.encode() in word for name in names for word in words[:3]) and any(extension.encode() in word for word in words):
                     found.append(pid)
         return found
 

@@ -25,12 +25,11 @@ def asking(desk):
 
 def page_host(desk, browser):
     """The host of the companion, not of other extensions."""
-    def hosts():
-        with contextlib.suppress(OSError):  # one that ended just now
-            return [pid for pid in browser.hosts() if COMPANION[browser.kind].encode() in open(f"/proc/{pid}/cmdline", "rb").read()]
+    def only_host():
+        found = browser.hosts(extension=COMPANION[browser.kind])
+        return found[0] if len(found) == 1 else None
 
-    wait_until(lambda: len(hosts() or ()) == 1, f"one host of the companion but {hosts()}")
-    return hosts()[0]
+    return wait_until(only_host, "one host of the companion, and no other")
 
 
 def recovered(site):

@@ -7,6 +7,7 @@
 """
 import http.server
 import json
+import os
 import secrets
 import ssl
 import subprocess
@@ -48,9 +49,11 @@ class RelyingParty:
 
     def __init__(self):
         self.lock, self.nonces = threading.Lock(), set()
-        # Node looks for packages beside the program.
+        # Node looks for packages beside the program, and other test programs may be starting it.
         program = PACKAGES / "relying_party.mjs"
-        program.write_text((PAGES / "relying_party.mjs").read_text())
+        fresh = program.with_suffix(f".{os.getpid()}")
+        fresh.write_text((PAGES / "relying_party.mjs").read_text())
+        fresh.replace(program)
         self.process = subprocess.Popen([NODE, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
     def ask(self, kind, **asked):
