@@ -78,7 +78,8 @@ def test_a_window_that_is_closed_is_a_refusal(desk, browser):
     desk.provider.answer_pages("page", "another@example.com")
     start(tab, {**desk.params(browser, CALLER), "loginHint": "another@example.com"})
     window = browser.find(desk.provider.base)
-    window.wait_for("!!document.querySelector('#login')")  # closed before it has loaded, it could not be loaded
+    # Closed before it has loaded, it "could not be loaded".
+    window.wait_for("document.readyState === 'complete' && !!document.querySelector('button')")
     window.close()
     answer = outcome(tab)
     equal((answer["error"]["code"], answer["error"]["reason"]), (4001, "USER_REJECTED"), f"answer {answer}")
