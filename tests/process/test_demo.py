@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """`make demo` verifies, leaves nothing behind, and does not claim success when it cannot start."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import os
 import subprocess
 import tempfile

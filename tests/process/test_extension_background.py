@@ -2,7 +2,7 @@
 """What extension/ lets pages do: pages.js and what it stands on in Node.js, with the real host and agent.
 
 A page is a port as the browser gives it to the background, with the browser's word on its sender."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import base64
 import hashlib
 import json

@@ -3,7 +3,7 @@
 
 In each: the right error, in bounded time, nothing acknowledged lost, and it works again afterwards.
 """
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import os
 import random
 import signal

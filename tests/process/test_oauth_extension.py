@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """oauth.begin, complete, cancel: how extensions and pages sign in, and what they cannot do to each other."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import contextlib
 import hashlib
 import signal

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """The faults that the OAuth providers do on request are the ones that were asked for."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import contextlib
 import http.client
 import json

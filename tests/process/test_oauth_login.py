@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 """sealring login: every way to sign in by command line, at the providers of others."""
-# tests/run: timeout=600
+# tests/run: timeout=1500
 import contextlib
 import json
 import subprocess
