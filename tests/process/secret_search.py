@@ -105,7 +105,7 @@ def wait_for_exit_stop(pid, timeout):
 
 
 @contextlib.contextmanager
-def held_at_its_end(pid, timeout=10):
+def held_at_its_end(pid, timeout=60):
     """Inside: a function that waits until the child @pid ends, and holds it there while its memory still
     exists. Afterwards it is let go."""
     try:

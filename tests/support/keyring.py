@@ -25,7 +25,7 @@ PASSWORD = "correct horse"
 NAME = "org.freedesktop.secrets"
 SERVICE_PATH = "/org/freedesktop/secrets"
 LOGIN = f"{SERVICE_PATH}/collection/login"
-START_SECONDS = 20
+START_SECONDS = 60
 
 PLAIN_KEYRING = """[keyring]
 display-name=login
@@ -137,7 +137,7 @@ class Bus:
 
     def call(self, destination, path, method, *arguments):
         """The reply's text as dbus-send prints it, None for an error."""
-        done = subprocess.run(["dbus-send", f"--bus={self.address}", "--print-reply=literal", "--reply-timeout=5000",
+        done = subprocess.run(["dbus-send", f"--bus={self.address}", "--print-reply=literal", "--reply-timeout=15000",
                                f"--dest={destination}", path, method, *arguments], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else None
 
