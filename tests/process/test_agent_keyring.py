@@ -12,7 +12,7 @@ import cli_world
 from agent_world import ADDRESS_ONE
 from cli_world import PASSPHRASE, Skip, check, contains, equal, is_running, message
 from keyring_world import KeyringWorld, wait_until
-from secret_search import MARKED, found_in, found_in_files, found_in_process_tables
+from secret_search import MARKED, found_in, found_in_files, found_in_process_tables, left_in
 
 
 def ready(world):
@@ -56,8 +56,7 @@ def test_a_key_of_the_keyring_is_nowhere_else_and_gone_after_lock(world):
     equal(found_in(pid, apart_from=("lo",)), [], "in ordinary memory")
     equal(found_in_process_tables(), [], "in command lines and environments")
     world.run("lock").expect(0, "lock")
-    time.sleep(0.2)
-    equal(found_in(pid), [], "left in the agent after lock")
+    equal(left_in(pid), [], "left in the agent after lock")
     equal(found_in_files(world.folder), [], "in files")
 
 
