@@ -29,6 +29,7 @@ KEY_ONE = "0" * 63 + "1"
 ADDRESS_ONE = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 
 PROMPT = """#!/bin/sh
+echo $$ >"{folder}/asking"
 cat >>"{folder}/shown"
 [ ! -e "{folder}/slow" ] || sleep 2
 while [ -e "{folder}/hold" ]; do sleep 0.05; done
@@ -163,7 +164,10 @@ class World:
         self.write("hold", "")
 
     def release(self):
-        (self.folder / "hold").unlink(missing_ok=True)
+        """The prompt that was held answers; until it has ended and the agent knows."""
+        (self.folder / "hold").unlink()
+        pid = int((self.folder / "asking").read_text())
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the end of the prompt")
 
     def wait_for_question(self, part=""):
         """Until a prompt shows @part, or anything."""
