@@ -31,7 +31,7 @@ class Frames:
         while data:
             data = data[os.write(self.writer, data):]
 
-    def receive(self, timeout=10):
+    def receive(self, timeout=30):
         """The next frame as a value, None at the end of the stream."""
         deadline = time.monotonic() + timeout
         while True:
@@ -60,7 +60,7 @@ class Frames:
         self.send_bytes(frame(request))
         return self.last_id
 
-    def call(self, method, params=None, origin=PAGE, timeout=10):
+    def call(self, method, params=None, origin=PAGE, timeout=30):
         """The whole reply."""
         number = self.send(method, params, origin)
         reply = self.receive(timeout)
@@ -68,13 +68,13 @@ class Frames:
             raise Failure(f"{method}: an unexpected frame {reply!r}")
         return reply
 
-    def result(self, method, params=None, origin=PAGE, timeout=10):
+    def result(self, method, params=None, origin=PAGE, timeout=30):
         reply = self.call(method, params, origin, timeout)
         if "result" not in reply:
             raise Failure(f"{method}: {reply['error']}")
         return reply["result"]
 
-    def reason(self, method, params=None, origin=PAGE, timeout=10):
+    def reason(self, method, params=None, origin=PAGE, timeout=30):
         """The reason of the error; a result is a failure."""
         reply = self.call(method, params, origin, timeout)
         if "error" not in reply:
@@ -96,7 +96,7 @@ class Browser(Frames):
         with contextlib.suppress(OSError):
             self.process.stdin.close()
         try:
-            self.process.wait(3)
+            self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

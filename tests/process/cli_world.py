@@ -29,8 +29,10 @@ KEY_ONE = "0" * 63 + "1"
 ADDRESS_ONE = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 
 PROMPT = """#!/bin/sh
+echo $$ >"{folder}/asking"
 cat >>"{folder}/shown"
 [ ! -e "{folder}/slow" ] || sleep 2
+while [ -e "{folder}/hold" ]; do sleep 0.05; done
 [ "${{1:-}}" != --passphrase ] || cat "{folder}/passphrase"
 exit "$(cat "{folder}/answer")"
 """
@@ -56,6 +58,15 @@ def equal(got, expected, what):
 
 def contains(text, part, what):
     check(part in text, f"{what}: {part!r} is not in {text[:600]!r}")
+
+
+def wait_until(condition, what, seconds=30):
+    """Until @condition is something; that. Nothing is proven by how long it takes."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+    return value
 
 
 def is_running(pid):
@@ -143,6 +154,25 @@ class World:
         path.unlink(missing_ok=True)
         return text
 
+    def peek(self):
+        """The same, and it stays."""
+        path = self.folder / "shown"
+        return path.read_text() if path.exists() else ""
+
+    def hold(self):
+        """Whatever prompts ask from now on has no answer before release()."""
+        self.write("hold", "")
+
+    def release(self):
+        """The prompt that was held answers; until it has ended and the agent knows."""
+        (self.folder / "hold").unlink()
+        pid = int((self.folder / "asking").read_text())
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the end of the prompt")
+
+    def wait_for_question(self, part=""):
+        """Until a prompt shows @part, or anything."""
+        wait_until(lambda: (shown := self.peek()) and part in shown, f"the question {part}")
+
     def start(self, *words, passphrase=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options):
         """A running command; @passphrase goes through a descriptor, as {fd} in @words."""
         passed = ()
@@ -159,7 +189,7 @@ class World:
             for descriptor in passed:
                 os.close(descriptor)
 
-    def run(self, *words, stdin=None, passphrase=None, timeout=30):
+    def run(self, *words, stdin=None, passphrase=None, timeout=60):
         process = self.start(*words, passphrase=passphrase, stdin=subprocess.PIPE)
         data = stdin.encode() if isinstance(stdin, str) else stdin or b""
         try:
@@ -219,7 +249,7 @@ class Terminal:
                 signal.signal(number, signal.SIG_DFL)
             os.execve(SEALRING, ["sealring", *words], world.environment)
 
-    def wait_for(self, text, timeout=10):
+    def wait_for(self, text, timeout=30):
         """Read until @text appears behind what was waited for before."""
         deadline = time.monotonic() + timeout
         while text not in self.text:
@@ -245,7 +275,7 @@ class Terminal:
     def echoes(self):
         return bool(termios.tcgetattr(self.descriptor)[3] & termios.ECHO)
 
-    def end(self, timeout=10):
+    def end(self, timeout=30):
         """Everything up to the end; sets the status (negative: the signal)."""
         deadline = time.monotonic() + timeout
         while self.read(max(0, deadline - time.monotonic())):

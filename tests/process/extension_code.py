@@ -14,7 +14,7 @@ from oauth_provider import NODE, node_missing
 from tinycloud_node import PACKAGES, SOURCES, missing
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60
+SECONDS = 120
 
 
 class ExtensionCode:

@@ -65,7 +65,7 @@ class ManifestWorld:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 start_new_session=True, **become, **options)
 
-    def run(self, *words, timeout=30, **options):
+    def run(self, *words, timeout=60, **options):
         process = self.start(*words, **options)
         try:
             output, errors = process.communicate(timeout=timeout)

@@ -160,7 +160,7 @@ class NetWorld:
         self.processes.append(process)
         return process
 
-    def run(self, *words, text=b"", timeout=20, before=()):
+    def run(self, *words, text=b"", timeout=60, before=()):
         """(exit status, output, errors)"""
         process = self.start(*words, before=before)
         output, errors = process.communicate(text, timeout=timeout)

@@ -13,7 +13,7 @@ from oauth_world import SCOPE, OAuthWorld, follow
 from plain_oauth import Providers, expanded, query
 
 
-def wait_until(condition, what, seconds=10):
+def wait_until(condition, what, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -74,7 +74,7 @@ class Login:
         self.process.terminate()  # SIGINT may be ignored where the test runs in the background
         return self.end()
 
-    def end(self, timeout=20):
+    def end(self, timeout=60):
         output, errors = self.process.communicate(timeout=timeout)
         return self.process.returncode, output.decode(), errors.decode()
 

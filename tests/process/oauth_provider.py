@@ -33,8 +33,8 @@ ADMIN_KEY = "admin-key-of-the-tests"
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SOURCES = Path(__file__).resolve().parents[1] / "oauth-provider"
-START_SECONDS = 20
-REPLY_SECONDS = 20
+START_SECONDS = 60
+REPLY_SECONDS = 60
 STEPS = 12  # of a user: pages and redirects
 
 Reply = collections.namedtuple("Reply", "status headers body")

@@ -116,7 +116,7 @@ def are_signed(provider, tokens):
     """Which of @tokens the provider's present keys verify, as a list of booleans."""
     keys = json.loads(provider.request("GET", provider.metadata()["jwks_uri"]).body)["keys"]
     run = subprocess.run([NODE, "-e", VERIFY], input=json.dumps({"tokens": tokens, "keys": keys}), capture_output=True,
-                         text=True, timeout=20)
+                         text=True, timeout=60)
     if run.returncode:
         raise Failure(run.stderr)
     return json.loads(run.stdout)

@@ -110,7 +110,7 @@ class Program:
 
     def __init__(self, world, application=b"", program="/usr/bin/testing", hello=True):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(15)
+        self.socket.settimeout(60)
         self.socket.connect(str(world.folder / "run/s/pkcs11.sock"))
         self.buffer, self.serial, self.waits = b"", 0, 0
         if hello:
@@ -262,7 +262,7 @@ class Program:
         return self.result(INIT_TOKEN, u32(token) + u8(pin is not None) + counted(pin or "") +
                            counted(label.ljust(32)))
 
-    def is_closed(self, timeout=8):
+    def is_closed(self, timeout=30):
         """Whether the agent closes the connection within @timeout."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -314,7 +314,7 @@ def run_child(world, code, executable=sys.executable, reported="/usr/bin/testing
                             start_new_session=True, **options)
 
 
-def child_says(process, timeout=20):
+def child_says(process, timeout=60):
     """What it printed, once it has ended."""
     try:
         output, _ = process.communicate(timeout=timeout)

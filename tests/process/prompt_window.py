@@ -58,7 +58,7 @@ class Display:
                           stdout=subprocess.PIPE)
         self.env["DBUS_SESSION_BUS_ADDRESS"] = first_line(bus.stdout)
         self._start([LAUNCHER, "--launch-immediately"], stdout=subprocess.DEVNULL)
-        self.bus = wait_for(self._accessibility_address, 10, "accessibility bus")
+        self.bus = wait_for(self._accessibility_address, 30, "accessibility bus")
 
     def _accessibility_address(self):
         reply = subprocess.run(
@@ -120,7 +120,7 @@ class Display:
                 pass
         for process in self.processes:
             try:
-                process.wait(5)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -169,7 +169,7 @@ class Prompt:
                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                             env={**display.env, **(env or {})})
         if show:
-            self.window = wait_for(self._find, 20, "a window")
+            self.window = wait_for(self._find, 60, "a window")
             self.shown = time.monotonic()
             self.x, self.y, self.width, self.height = self.geometry()
 
@@ -202,7 +202,7 @@ class Prompt:
         coloured = pixels.count(self.action_box(), lambda r, g, b: max(r, g, b) - min(r, g, b) > 90)
         return coloured > 126 * 38 // 2
 
-    def wait(self, seconds=10):
+    def wait(self, seconds=30):
         """Exit status and standard output."""
         try:
             output, _ = self.process.communicate(timeout=seconds)
@@ -277,4 +277,4 @@ def accessible_application(display):
             if application.children():
                 return application
         return None
-    return wait_for(find, 10, "an application on the accessibility bus")
+    return wait_for(find, 30, "an application on the accessibility bus")

@@ -62,6 +62,14 @@ def found_in(pid, apart_from=()):
     return sorted(found)
 
 
+def left_in(pid, seconds=5):
+    """The forms that stay in the memory of @pid; its threads have a moment to give back what they had."""
+    deadline = time.monotonic() + seconds
+    while (found := found_in(pid)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
 def found_in_process_tables():
     """Processes whose command line or environment holds a form."""
     found = []
@@ -75,10 +83,11 @@ def found_in_process_tables():
 
 def found_in_files(folder):
     found = []
-    for path in Path(folder).rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            found += [f"{path}: {form}" for form, value in FORMS.items() if value in content]
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            with contextlib.suppress(FileNotFoundError):  # SQLite's come and go
+                content = path.read_bytes() if path.is_file() else b""
+                found += [f"{path}: {form}" for form, value in FORMS.items() if value in content]
     return found
 
 
@@ -105,7 +114,7 @@ def wait_for_exit_stop(pid, timeout):
 
 
 @contextlib.contextmanager
-def held_at_its_end(pid, timeout=10):
+def held_at_its_end(pid, timeout=60):
     """Inside: a function that waits until the child @pid ends, and holds it there while its memory still
     exists. Afterwards it is let go."""
     try:

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """What a hostile page, extension or program of the same user tried once, and what it gets now."""
 import os
+import select
+import signal
 import socket
 import time
 
 import cli_world
 from agent_world import ADDRESS_ONE, PAGE, AgentWorld, frame
-from cli_world import EXTENSION, KEY_ONE, PASSPHRASE, check, contains, equal, message
+from cli_world import EXTENSION, KEY_ONE, PASSPHRASE, check, contains, equal, message, wait_until
 from test_agent_signing import OTHER, hexed, now, recap_message
 
 AGREE_AND_REMEMBER = "#!/bin/sh\ncat >>{0}/shown\necho remember\nexit 0\n"
@@ -98,15 +100,17 @@ def test_a_name_cannot_stand_for_another_key(world):
 
 def test_a_key_that_was_deleted_meanwhile_is_not_connected(world):
     browser = world.browser()
-    world.write("slow", "")
-    number = browser.send("eth_requestAccounts", [], OTHER)
-    time.sleep(0.3)
     cli = world.cli()
+    world.hold()
+    number = browser.send("eth_requestAccounts", [], OTHER)
+    world.wait_for_question()
     cli.send("keys.delete", {"key": "One"}, None)
-    time.sleep(0.3)
+    wait_until(lambda: world.json("status")["promptsWaiting"] == 2, "the deletion waits")
     browser.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
-    cli.receive(20)
-    replies = {reply["id"]: reply for reply in (browser.receive(20), browser.receive(20))}
+    wait_until(lambda: world.json("status")["promptsWaiting"] == 3, "the signature waits")
+    world.release()
+    cli.receive()
+    replies = {reply["id"]: reply for reply in (browser.receive(), browser.receive())}
     check("result" in replies[number], "asked before the deletion")
     equal(replies[number + 1]["error"]["data"]["reason"], "KEY_NOT_FOUND", "asked after it")
     world.import_key(KEY_ONE)
@@ -127,7 +131,7 @@ def test_what_is_no_memory_file_is_not_read(world):
     reader, writer = os.pipe()
     for fd in (os.eventfd(0), reader):
         send_with_fd(cli, {"jsonrpc": "2.0", "id": 1, "method": "keys.import", "params": {"format": "hex"}}, fd)
-        equal(cli.receive(3)["error"]["data"]["reason"], "INVALID_PARAMS", "reply")
+        equal(cli.receive()["error"]["data"]["reason"], "INVALID_PARAMS", "reply")
     os.close(writer)
 
 
@@ -141,10 +145,17 @@ def test_a_passed_secret_goes_to_its_own_request_only(world):
 
 
 def test_one_connection_cannot_pile_up_requests(world):
-    browser = world.browser()
-    for _ in range(400):
-        browser.send("storage.list", {})
-    replies = [browser.receive(20) for _ in range(400)]
+    page = world.raw(client="native-messaging", extension=f"chrome-extension://{EXTENSION}", browser="test")
+    page.result("eth_requestAccounts", [])
+    page.result("storage.list", {})
+    agent = world.agent_pid()
+    os.kill(agent, signal.SIGSTOP)  # so that it finds them all at once
+    try:
+        request = {"jsonrpc": "2.0", "id": 7, "method": "storage.list", "params": {}, "origin": PAGE}
+        page.send_bytes(frame(request) * 400)
+    finally:
+        os.kill(agent, signal.SIGCONT)
+    replies = [page.receive() for _ in range(400)]
     check(any("error" in reply and reply["error"]["data"]["reason"] == "BUSY" for reply in replies), "some are told to wait")
     check(any("result" in reply for reply in replies), "some are answered")
 
@@ -175,30 +186,41 @@ def test_an_ending_agent_asks_nothing_more(world):
     time.sleep(0.25)
     begin = time.monotonic()
     world.stop()
-    check(time.monotonic() - begin < 3, "it ends at once")
+    check(time.monotonic() - begin < 15, "it ends at once")
     world.write("passphrase", PASSPHRASE)
+
+
+def answers(ports, count):
+    """The reasons of the next @count errors, whichever ports they come to."""
+    reasons = []
+    while len(reasons) < count:
+        held = [port for port in ports if port.buffer]
+        ready = select.select([port.reader for port in ports], [], [], 0 if held else 30)[0]
+        check(held or ready, f"only {len(reasons)} answers")
+        port = next(port for port in ports if port.buffer or port.reader in ready)
+        reasons.append(port.receive()["error"]["data"]["reason"])
+    return reasons
 
 
 def test_one_extension_cannot_fill_the_queue_of_questions(world):
     other = world.browser(extension="p" * 32)
     ports = [world.browser(connect=number == 0) for number in range(8)]
-    world.write("prompt", "#!/bin/sh\ncat >/dev/null\nexec sleep 30\n", 0o700)
+    world.write("prompt", "#!/bin/sh\ncat >/dev/null\nexec sleep 120\n", 0o700)
     for port in ports:
         for _ in range(2):
             port.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
-    time.sleep(0.5)
     cli = world.cli()
+    reasons = answers(ports, 12)
     equal(cli.result("sealring.status", None, None)["promptsWaiting"], 4, "questions of one page, over all ports")
     for number, port in enumerate(ports):
         for page in range(2):
             port.send("eth_requestAccounts", [], f"https://p{number}{page}.example.com")
-    time.sleep(0.5)
+    reasons += answers(ports, 12)
     equal(cli.result("sealring.status", None, None)["promptsWaiting"], 8, "questions of one extension")
     other.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
-    time.sleep(0.3)
-    equal(cli.result("sealring.status", None, None)["promptsWaiting"], 9, "another extension still gets in")
+    wait_until(lambda: cli.result("sealring.status", None, None)["promptsWaiting"] == 9, "another extension still gets in")
     world.run("lock").expect(0, "lock")
-    reasons = [port.receive()["error"]["data"]["reason"] for port in ports for _ in range(4)]
+    reasons += answers(ports, 8)
     equal((reasons.count("BUSY"), reasons.count("STORE_LOCKED")), (24, 8), "answers")
 
 

@@ -6,7 +6,7 @@ import time
 import cli_world
 from agent_world import EXTENSION, AgentWorld, frame
 from cli_world import PAGE, check, equal
-from secret_search import SECRET_PAGES, found_in
+from secret_search import SECRET_PAGES, found_in, left_in
 from test_agent_races import AGREE_AND_REMEMBER, events, outcome
 from test_agent_secrets import marked_world
 from test_agent_signing import recap_message, verify
@@ -137,8 +137,7 @@ def test_neither_thread_leaves_a_copy_of_the_key(world):
     check("bytes" in found_in(pid), "the test can find an unlocked key")
     equal(found_in(pid, apart_from=SECRET_PAGES), [], "in ordinary memory")
     world.run("lock").expect(0, "lock")
-    time.sleep(0.2)
-    equal(found_in(pid), [], "left in the agent after lock")
+    equal(left_in(pid), [], "left in the agent after lock")
 
 
 if __name__ == "__main__":

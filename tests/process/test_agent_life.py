@@ -45,15 +45,15 @@ def running_agents():
 
 
 def run_agent(world, *words, **options):
-    return subprocess.run([AGENT, *words], env=world.environment, capture_output=True, text=True, timeout=10, **options)
+    return subprocess.run([AGENT, *words], env=world.environment, capture_output=True, text=True, timeout=60, **options)
 
 
 def test_clients_that_start_at_once_get_one_agent(world):
     world.run("agent", "stop")
     commands = [world.start("key", "list") for _ in range(8)]
     for command in commands:
-        command.communicate(timeout=20)
-    equal(running_agents(), [world.agent_pid()], "agents")
+        command.communicate(timeout=60)
+    wait_until(lambda: running_agents() == [world.agent_pid()], "one agent, when those that were too late have ended")
 
 
 def test_a_second_agent_says_why_it_does_not_start(world):
@@ -64,7 +64,7 @@ def test_a_second_agent_says_why_it_does_not_start(world):
 
 def test_a_killed_agent_is_started_again_by_the_next_request(world):
     browser = world.browser()
-    os.kill(world.agent_pid(), signal.SIGKILL)
+    world.kill()
     time.sleep(0.2)
     equal(browser.result("eth_chainId", []), "0x1", "after the kill, on the same port")
     world.unlock()
@@ -73,9 +73,9 @@ def test_a_killed_agent_is_started_again_by_the_next_request(world):
 
 def test_requests_that_a_killed_agent_had_begun_are_reported_lost(world):
     browser = world.browser()
-    world.write("slow", "")
+    world.hold()
     browser.send("personal_sign", ["0x00", ADDRESS_ONE])
-    time.sleep(0.3)
+    world.wait_for_question()
     os.kill(world.agent_pid(), signal.SIGKILL)
     reply = browser.receive()
     equal((reply["id"], reply["error"]["data"]["reason"]), (None, "AGENT_UNAVAILABLE"), "error")
@@ -83,14 +83,13 @@ def test_requests_that_a_killed_agent_had_begun_are_reported_lost(world):
 
 
 def test_the_prompt_dies_with_the_agent(world):
-    world.write("prompt", f"#!/bin/sh\necho $$ >{world.folder}/pid\nexec sleep 30\n", 0o700)
+    world.write("prompt", f"#!/bin/sh\necho $$ >{world.folder}/pid\nexec sleep 120\n", 0o700)
     browser = world.browser(connect=False)
     browser.send("eth_requestAccounts", [])
-    wait_until((world.folder / "pid").exists, "the prompt starts")
-    time.sleep(0.1)
+    wait_until(lambda: (world.folder / "pid").exists() and (world.folder / "pid").read_text().endswith("\n"), "the prompt starts")
     pid = int((world.folder / "pid").read_text())
     os.kill(world.agent_pid(), signal.SIGKILL)
-    wait_until(lambda: not is_running(pid), "the prompt ends", 3)
+    wait_until(lambda: not is_running(pid), "the prompt ends")
 
 
 def test_a_dead_socket_is_replaced(world):
@@ -108,7 +107,7 @@ def test_a_client_of_another_version_makes_the_agent_give_way(world):
     equal(port.receive()["error"]["data"]["reason"], "AGENT_UNAVAILABLE", "reason")
     wait_until(lambda: pid not in running_agents(), "the agent ends")
     world.unlock()
-    equal(running_agents(), [world.agent_pid()], "the next client starts one")
+    wait_until(lambda: running_agents() == [world.agent_pid()], "the next client starts one")
 
 
 def test_another_user_is_turned_away(world):
@@ -190,11 +189,11 @@ def test_a_full_disk_gives_no_signature_without_a_log_line(world):
 def test_keys_go_from_memory_after_their_time(world):
     world.run("agent", "stop")
     path = world.folder / "config/sealring/sealring.conf"
-    path.write_text(path.read_text() + "key-cache-seconds = 1\n")
+    path.write_text(path.read_text() + "key-cache-seconds = 5\n")
     world.unlock()
     world.run("sign", "--personal", "-", stdin="x").expect(0, "sign")
     equal(world.json("status")["unlockedKeys"], 1, "right after")
-    wait_until(lambda: world.json("status")["unlockedKeys"] == 0, "the key goes", 4)
+    wait_until(lambda: world.json("status")["unlockedKeys"] == 0, "the key goes")
 
 
 @contextlib.contextmanager
@@ -222,14 +221,17 @@ def test_suspend_locks_the_keys(world):
         world.run("sign", "--personal", "-", stdin="x").expect(0, "sign")
         equal(world.json("status")["unlockedKeys"], 1, "before")
         time.sleep(0.3)
-        for starting, expected in (("false", 1), ("true", 0)):
+
+        def unlocked_after(starting):
             subprocess.run(["gdbus", "emit", "--session", "--object-path", "/org/freedesktop/login1", "--signal",
                             "org.freedesktop.login1.Manager.PrepareForSleep", starting],
                            check=True, env={**world.environment, "DBUS_SESSION_BUS_ADDRESS": address})
             time.sleep(0.3)
-            status = world.json("status")
-            equal(status["unlockedKeys"], expected, f"PrepareForSleep {starting}")
-        equal(status["store"]["state"], "locked", "the vault")
+            return world.json("status")["unlockedKeys"]
+
+        equal(unlocked_after("false"), 1, "PrepareForSleep false")
+        wait_until(lambda: unlocked_after("true") == 0, "PrepareForSleep true")  # the agent may have come to the bus only now
+        equal(world.json("status")["store"]["state"], "locked", "the vault")
 
 
 def hears(process, timeout=20):
@@ -275,11 +277,10 @@ def test_the_machine_does_not_sleep_before_the_keys_are_forgotten(world):
 
 
 def test_a_credential_unlocks_without_a_person(world):
-    world.run("agent", "stop")
+    world.stop()
     (world.folder / "credentials").mkdir()
     world.write("credentials/sealring-passphrase", PASSPHRASE + "\n")
     world.environment["CREDENTIALS_DIRECTORY"] = str(world.folder / "credentials")
-    wait_until(lambda: world.json("status")["store"]["state"] == "open", "the vault opens") if world.agent_pid() else None
     world.json("key", "list")
     wait_until(lambda: world.json("status")["store"]["state"] == "open", "the vault opens")
     equal(world.shown(), "", "nobody is asked")
@@ -316,9 +317,9 @@ def test_a_socket_from_systemd_is_used(world):
 
 def test_stopping_answers_what_was_begun(world):
     browser = world.browser()
-    world.write("slow", "")
+    world.hold()
     number = browser.send("personal_sign", ["0x00", ADDRESS_ONE])
-    time.sleep(0.3)
+    world.wait_for_question()
     world.run("agent", "stop").expect(0, "stop")
     equal(browser.receive()["id"], number, "the open request gets its answer")
 
@@ -346,7 +347,7 @@ def test_an_agent_without_descriptors_waits_and_goes_on(world):
         equal(browser.result("eth_chainId", []), "0x1", "those who are in are served")
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
-    equal(waiting.receive(3)["result"], "0x1", "the one who waited")
+    equal(waiting.receive()["result"], "0x1", "the one who waited")
 
 
 def test_grants_that_have_ended_and_old_nonces_are_forgotten(world):
@@ -358,7 +359,7 @@ def test_grants_that_have_ended_and_old_nonces_are_forgotten(world):
         state.execute("INSERT INTO nonce VALUES ('d', ?, x'00', ?)", (name, when))
     world.unlock()
     wait_until(lambda: state.execute("SELECT id FROM permission ORDER BY id").fetchall() == [("for-ever",), ("stays",)], "grants")
-    equal(state.execute("SELECT nonce FROM nonce").fetchall(), [("new",)], "nonces")
+    wait_until(lambda: state.execute("SELECT nonce FROM nonce").fetchall() == [("new",)], "nonces")
     state.close()
 
 
@@ -368,7 +369,7 @@ def test_memory_and_descriptors_stay_flat(world):
 
     def figures():
         status = Path(f"/proc/{pid}/status").read_text()
-        resident, table = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) for name in ("VmRSS", "FDSize"))
+        resident, table = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) for name in ("RssAnon", "FDSize"))
         # Only root sees how many descriptors there are; the table's size tells of 64 more.
         return resident, len(os.listdir(f"/proc/{pid}/fd")) if os.getuid() == 0 else table
 

@@ -10,7 +10,7 @@ import time
 
 import cli_world
 from agent_world import ADDRESS_ONE, AgentWorld, frame
-from cli_world import PASSPHRASE, check, equal, message
+from cli_world import PASSPHRASE, check, equal, message, wait_until
 from test_agent_signing import recap_message
 
 AGREE_AND_REMEMBER = "#!/bin/sh\ncat >>{0}/shown\necho remember\nexit 0\n"
@@ -68,19 +68,15 @@ def events(world):
     return [entry["event"] for entry in world.json("log", "--limit", "1000")["entries"]]
 
 
-def wait_until(condition, what, timeout=8):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        check(time.monotonic() < deadline, what)
-        time.sleep(0.05)
-
-
 def test_a_key_that_is_sealed_while_it_is_deleted_stays_deleted(world):
     world.run("sign", "--personal", "-", stdin="x").expect(0, "the key is in memory")
     deleting, sealing = world.cli(), world.cli()
+    world.hold()
+    deleting.send("keys.delete", {"key": "One"}, None)
+    world.wait_for_question()
     with vault_busy(world):
-        deleting.send("keys.delete", {"key": "One"}, None)
-        time.sleep(0.4)
+        world.release()
+        time.sleep(0.3)  # the deletion waits for the store
         send_secret(sealing, "keys.seal", {"key": "One", "passphrase": True}, "another one")
         time.sleep(0.7)
     equal(outcome(deleting.receive(20)), "done", "the deletion")
@@ -146,11 +142,12 @@ def test_changes_of_one_key_come_one_after_the_other(world):
 
 def test_a_key_sealed_while_its_rename_is_asked_for_is_shown_sealed(world):
     browser = world.browser()
-    world.write("slow", "")
+    world.hold()
     browser.send("keys.rename", {"key": "One", "name": "New"})
-    time.sleep(0.5)
+    world.wait_for_question()
     send_secret(cli := world.cli(), "keys.seal", {"key": "One", "passphrase": True}, "another one")
     equal(outcome(cli.receive(20)), "done", "the sealing")
+    world.release()
     key = browser.receive(20)["result"]["key"]
     equal((key["name"], key["sealed"]), ("New", True), "the reply")
     equal([item["sealed"] for item in world.json("key", "list")["keys"]], [True], "the list")
@@ -176,12 +173,14 @@ def test_what_was_begun_for_a_client_that_left_is_in_the_log(world):
     with vault_busy(world):
         leaving = world.cli()
         leaving.send("keys.rename", {"key": "One", "name": "Orphan"}, None)
-        time.sleep(0.3)
+        leaving.result("eth_chainId", [], None)  # what came before has been begun
+        time.sleep(0.2)
         leaving.close()
         time.sleep(0.2)
-    time.sleep(0.3)
     state = sqlite3.connect(world.folder / "state/sealring/state.db")
-    equal(state.execute("SELECT count(*) FROM audit WHERE entry LIKE '%rename-key%'").fetchone(), (1,), "committed lines")
+    lines = lambda: state.execute("SELECT count(*) FROM audit WHERE entry LIKE '%rename-key%'").fetchone()[0]  # noqa: E731
+    wait_until(lines, "a committed line")
+    equal(lines(), 1, "committed lines")
     state.close()
     equal(names(world), ["Orphan"], "keys")
 
@@ -197,25 +196,26 @@ def test_nothing_is_written_for_a_client_that_left_before(world):
 
 def test_unlocking_lets_waiting_requests_go_on(world):
     world.run("lock").expect(0, "lock")
-    world.write("prompt", "#!/bin/sh\ncat >/dev/null\nexec sleep 20\n", 0o700)
+    world.write("prompt", "#!/bin/sh\ncat >/dev/null\nexec sleep 60\n", 0o700)
     waiting = world.cli()
     waiting.send("keys.list", None, None)
     time.sleep(0.4)
     begin = time.monotonic()
     world.unlock()
-    check("keys" in waiting.receive(5)["result"], "the list")
-    check(time.monotonic() - begin < 5, "it did not wait for the prompt")
+    check("keys" in waiting.receive()["result"], "the list")
+    check(time.monotonic() - begin < 30, "it did not wait for the prompt")
 
 
 def test_locking_while_a_passphrase_is_asked_for_stays_locked(world):
     world.run("lock").expect(0, "lock")
     browser = world.browser(connect=False)
-    world.write("slow", "")
+    world.hold()
     browser.send("eth_requestAccounts", [])
-    time.sleep(0.5)
+    world.wait_for_question()
     world.run("lock").expect(0, "lock again")
     equal(outcome(browser.receive()), "STORE_LOCKED", "the request")
-    time.sleep(2)
+    world.release()
+    time.sleep(0.5)
     equal(world.json("status")["store"]["state"], "locked", "afterwards")
 
 
@@ -223,6 +223,8 @@ def test_locking_while_the_vault_opens_stays_locked(world):
     for pause in (0, 0.001, 0.01, 0.03):
         world.run("lock").expect(0, "lock")
         unlocking, locking = world.cli(), world.cli()
+        for port in (unlocking, locking):
+            port.result("eth_chainId", [], None)  # the agent listens to both
         send_secret(unlocking, "sealring.unlock", {"passphrase": True}, PASSPHRASE)
         time.sleep(pause)
         locking.result("sealring.lock", None, None)
@@ -266,10 +268,11 @@ def test_a_grant_revoked_while_the_key_is_opened_covers_nothing(world):
     browser = world.browser(connect=False)
     world.write("prompt", cli_world.PROMPT.format(folder=world.folder), 0o700)
     world.answer(False)
+    text, cli = recap_message(browser, "beforerevoke2"), world.cli()
     with vault_busy(world):
-        number = browser.send("siwe.sign", {"message": recap_message(browser, "beforerevoke2")})
+        number = browser.send("siwe.sign", {"message": text})
         time.sleep(0.3)
-        world.run("grant", "revoke", grant).expect(0, "the user revokes it")
+        cli.result("grants.revoke", {"id": grant}, None)  # by the user
     reply = browser.receive(20)
     equal((reply["id"], outcome(reply)), (number, "USER_REJECTED"), "the user is asked, and says no")
 

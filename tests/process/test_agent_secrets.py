@@ -6,13 +6,12 @@ import os
 import re
 import resource
 import subprocess
-import time
 
 import cli_world
 from agent_world import INSTRUMENTED, AgentWorld
 from cli_world import Skip, check, contains, equal
 from secret_search import (FORMS, MARKED, PHRASE, SECRET_PAGES, found_in, found_in_files, found_in_process_tables,
-                           held_at_its_end)
+                           held_at_its_end, left_in)
 
 PR_CAPBSET_DROP, CAP_IPC_LOCK = 24, 14
 
@@ -30,8 +29,7 @@ def test_the_key_is_in_the_agent_while_unlocked_and_gone_after_lock(world):
     pid = world.agent_pid()
     check("bytes" in found_in(pid), "the test can find an unlocked key")
     world.run("lock").expect(0, "lock")
-    time.sleep(0.2)
-    equal(found_in(pid), [], "left in the agent after lock")
+    equal(left_in(pid), [], "left in the agent after lock")
 
 
 def test_the_key_is_in_no_other_process_reply_or_file(world):
@@ -72,8 +70,7 @@ def test_keys_of_other_types_are_gone_after_lock_too(world):
     check("bytes" in found_in(pid), "the test can find an unlocked key")
     equal(found_in(pid, apart_from=SECRET_PAGES), [], "in ordinary memory")
     world.run("lock").expect(0, "lock")
-    time.sleep(0.2)
-    equal(found_in(pid), [], "left in the agent after lock")
+    equal(left_in(pid), [], "left in the agent after lock")
 
 
 def test_sealing_and_exporting_leave_nothing_behind(world):
@@ -83,8 +80,7 @@ def test_sealing_and_exporting_leave_nothing_behind(world):
               passphrase=PHRASE).expect(0, "export")
     world.run("key", "seal", "Marked", "--passphrase-fd", "{fd}", passphrase=PHRASE).expect(0, "seal")
     world.run("lock").expect(0, "lock")
-    time.sleep(0.2)
-    equal(found_in(pid), [], "left in the agent")
+    equal(left_in(pid), [], "left in the agent")
     equal(found_in_files(world.folder), [], "in files")
 
 
@@ -94,8 +90,7 @@ def test_an_exported_key_goes_only_where_it_was_sent(world):
     equal(run.output.strip().lower().removeprefix("0x"), MARKED.hex(), "the key")
     equal(found_in_files(world.folder), [], "in files")
     world.run("lock").expect(0, "lock")
-    time.sleep(0.2)
-    equal(found_in(world.agent_pid()), [], "left in the agent")
+    equal(left_in(world.agent_pid()), [], "left in the agent")
 
 
 def test_the_process_is_closed_to_others(world):

@@ -3,12 +3,11 @@
 is refused, and what the user sees."""
 import json
 import subprocess
-import time
 from datetime import datetime, timedelta, timezone
 
 import cli_world
 from agent_world import ADDRESS_ONE, PAGE, AgentWorld
-from cli_world import BUILD, check, contains, equal, message
+from cli_world import check, contains, equal, message, wait_until
 
 OTHER = "https://other.example.com"
 DELEGATE = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
@@ -227,9 +226,12 @@ def test_repeated_refusals_silence_the_caller_but_nobody_else(world):
 
 def test_at_most_four_questions_wait_and_one_is_shown(world):
     browser = world.browser()
-    world.write("slow", "")
+    world.hold()
     ids = [browser.send("personal_sign", [hexed(f"message {i}"), ADDRESS_ONE]) for i in range(6)]
-    replies = {reply["id"]: reply for reply in (browser.receive(20) for _ in ids)}
+    refused = [browser.receive() for _ in range(2)]
+    world.wait_for_question()
+    world.release()
+    replies = {reply["id"]: reply for reply in (*refused, *(browser.receive() for _ in range(4)))}
     busy = [i for i in ids if "error" in replies[i] and replies[i]["error"]["data"]["reason"] == "BUSY"]
     equal(busy, ids[4:], "the fifth and sixth")
     check(all("result" in replies[i] for i in ids[:4]), "the others are answered")
@@ -237,26 +239,20 @@ def test_at_most_four_questions_wait_and_one_is_shown(world):
 
 def test_closing_the_port_closes_its_prompt(world):
     browser = world.browser()
-    world.write("slow", "")
+    world.hold()
     browser.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
-    deadline = time.monotonic() + 5
-    while not (world.folder / "shown").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    check((world.folder / "shown").exists(), "the prompt was opened")
+    world.wait_for_question()
     world.ports.remove(browser)
     browser.close()
-    deadline = time.monotonic() + 1.5
-    while world.json("status")["promptsWaiting"] and time.monotonic() < deadline:
-        time.sleep(0.02)
-    equal(world.json("status")["promptsWaiting"], 0, "open questions")
+    wait_until(lambda: world.json("status")["promptsWaiting"] == 0, "no open question")
     check("sign-message" not in [entry["event"] for entry in world.json("log")["entries"]], "nothing was signed")
 
 
 def test_locking_denies_the_open_prompt_and_later_requests(world):
     browser = world.browser()
-    world.write("slow", "")
+    world.hold()
     number = browser.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
-    time.sleep(0.3)
+    world.wait_for_question()
     world.run("lock").expect(0, "lock")
     reply = browser.receive()
     equal((reply["id"], reply["error"]["data"]["reason"]), (number, "STORE_LOCKED"), "the open one")

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from cli_world import (ADDRESS_ONE, BUILD, EXTENSION, KEY_ONE, PAGE, PASSPHRASE, SEALRING, Failure, World, check, contains, equal,
-                       is_running, main, message)
+                       is_running, main, message, wait_until)
 
 SIGNATURE = re.compile(r"0x[0-9a-f]{130}")
 KEY_TWO = "0" * 63 + "2"
@@ -49,10 +49,7 @@ def test_agent_starts_reports_and_stops(world):
     for part in ("Agent:", f"process {pid}", "vault, open", "Sockets:"):
         contains(text, part, "status")
     equal(world.run("agent", "stop").expect(0, "agent stop").output, "Stopped.\n", "agent stop")
-    deadline = time.monotonic() + 5
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    check(not is_running(pid), "the agent still runs")
+    wait_until(lambda: not is_running(pid), "the end of the agent")
     world.run("status").expect(4, "status afterwards")
 
 
@@ -270,10 +267,10 @@ def test_deleting_asks(world):
 def test_secrets_are_in_no_command_line_environment_or_log(world):
     digits = "c0ffee" + "1" * 58
     world.import_key(digits)
-    world.write("slow", "")
+    world.hold()
     process = world.start("key", "export", "One", "--output", str(world.folder / "file"), "--passphrase-fd", "{fd}",
                           passphrase="marker-passphrase")
-    time.sleep(0.7)
+    world.wait_for_question()
     seen, mine = 0, 0
     for folder in Path("/proc").glob("[0-9]*"):
         for name in ("cmdline", "environ"):
@@ -285,7 +282,8 @@ def test_secrets_are_in_no_command_line_environment_or_log(world):
             mine += str(world.folder).encode() in data
             check(b"marker-passphrase" not in data and digits.encode() not in data, f"{folder / name} holds a secret")
     check(seen > 10 and mine > 0, f"looked at {seen} files, {mine} of this test")
-    output, errors = process.communicate(timeout=15)
+    world.release()
+    output, errors = process.communicate(timeout=60)
     equal(process.returncode, 0, f"key export ({errors})")
     log = world.run("log", "--json").output
     for text in (output.decode(), errors.decode(), log, world.shown()):
@@ -411,13 +409,13 @@ def test_the_log_is_shown_limited_and_verified(world):
 
 def test_the_log_is_followed(world):
     world.import_key()
-    process = world.start("log", "--follow", "--json")
+    process = world.start("log", "--follow", "--json", bufsize=0)  # select() must see a line that came with another
     try:
         first = json.loads(process.stdout.readline())
         check("seq" in first, "an old entry")
         world.run("sign", "--personal", "-", stdin="followed").expect(0, "sign")
         last = world.json("log", "--limit", "1")["entries"][0]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         seen = first["seq"]
         while seen < last["seq"]:
             ready, _, _ = select.select([process.stdout], [], [], max(0, deadline - time.monotonic()))
@@ -427,7 +425,7 @@ def test_the_log_is_followed(world):
             equal(entry["seq"], seen + 1, "the next entry")
             seen = entry["seq"]
         world.run("agent", "stop").expect(0, "agent stop")
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)
         equal(process.returncode, 4, "status when the agent goes away")
     finally:
         if process.poll() is None:

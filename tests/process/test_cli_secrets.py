@@ -8,13 +8,14 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import cli_world
 from agent_world import AgentWorld
-from cli_world import Failure, Terminal, check, equal, open_proc
+from cli_world import Terminal, check, equal, open_proc, wait_until
 from secret_search import (MARKED, PHRASE, SECRET_PAGES, found_in, found_in_files, found_in_process_tables,
-                           held_at_its_end)
+                           held_at_its_end, left_in)
 
 
 class EmptyWorld(AgentWorld):
@@ -22,14 +23,6 @@ class EmptyWorld(AgentWorld):
 
     def __init__(self):
         super().__init__(setup=False)
-
-
-def wait_until(condition, what, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise Failure(f"not within {seconds} s: {what}")
-        time.sleep(0.01)
 
 
 def only_in_secret_pages(pid, form):
@@ -49,7 +42,7 @@ def run_to_its_end(world, *words, stdin=b"", status=0, **options):
             hold()
             equal(found_in(process.pid), [], f"in the memory of {words[:2]} at its end")
         output = process.stdout.read()
-        equal(process.wait(10), status, f"status of {words[:2]}")
+        equal(process.wait(30), status, f"status of {words[:2]}")
         return output
     finally:
         stop(process)
@@ -81,6 +74,11 @@ def full_pipe(room):
         os.close(writer)
 
 
+def waiting_in(reader):
+    """How many bytes a pipe has."""
+    return int.from_bytes(fcntl.ioctl(reader, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def test_what_a_careless_program_leaves_is_found(_):
     program = "import os, sys; secret = sys.stdin.read().upper(); os._exit(0)"
     process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
@@ -107,7 +105,7 @@ def test_an_imported_key_is_in_secret_pages_while_the_agent_has_it(world):
             os.kill(agent, signal.SIGCONT)
             hold()
             equal(found_in(process.pid), [], "at the end of the import")
-        equal(process.wait(10), 0, "status")
+        equal(process.wait(30), 0, "status")
     finally:
         os.kill(agent, signal.SIGCONT)
         stop(process)
@@ -141,7 +139,8 @@ def test_an_exported_key_is_in_secret_pages_until_all_is_written(world):
     with full_pipe(room=64) as (reader, writer, before):
         process = world.start("key", "export", "Marked", "--format", "hex", stdout=writer)
         try:
-            only_in_secret_pages(process.pid, "hexadecimal")  # the digits are written, the line break waits
+            wait_until(lambda: waiting_in(reader) == before + 64, "the digits are written, the line break waits")
+            only_in_secret_pages(process.pid, "hexadecimal")
             with held_at_its_end(process.pid) as hold:
                 equal(os.read(reader, before + 64)[before:].decode(), MARKED.hex(), "what was written")
                 hold()
@@ -175,18 +174,21 @@ def test_nothing_is_left_of_the_passphrase_of_the_vault(world):
 
 def test_the_agent_keeps_nothing_of_the_passphrase_of_the_vault(world):
     world.run("unlock", "--passphrase-fd", "{fd}", passphrase=PHRASE).expect(0, "unlock")
-    equal(found_in(world.agent_pid()), [], "in the agent")
+    equal(left_in(world.agent_pid()), [], "in the agent")
     world.run("lock").expect(0, "lock")
     world.run("unlock", "--passphrase-fd", "{fd}", passphrase=PHRASE + "?").expect(1, "a wrong one")
-    equal(found_in(world.agent_pid()), [], "in the agent after a wrong one")
+    equal(left_in(world.agent_pid()), [], "in the agent after a wrong one")
+
+
+def has_no_core(pid):
+    with open_proc(f"/proc/{pid}/limits") as file:
+        return re.search(r"Max core file size\s+0\s+0", file.read())
 
 
 def test_the_command_line_leaves_no_core_file(world):
     process = world.start("key", "import", "-", stdin=subprocess.PIPE)
     try:
-        time.sleep(0.2)
-        with open_proc(f"/proc/{process.pid}/limits") as file:
-            check(re.search(r"Max core file size\s+0\s+0", file.read()), "core dumps are possible")
+        wait_until(lambda: has_no_core(process.pid), "no core dumps")
     finally:
         stop(process)
 

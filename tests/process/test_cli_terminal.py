@@ -73,6 +73,7 @@ def test_a_stopped_question_is_asked_again(world):
         # The session has no shell that would look after the stopped job: the kernel lets it go on.
         time.sleep(0.3)
         os.kill(session.pid, signal.SIGCONT)
+        session.wait_for("vault: ")
         session.type(PASSPHRASE + "\n")
         session.wait_for("again: ")
         session.type(PASSPHRASE + "\n")
@@ -164,7 +165,7 @@ def test_exporting_to_the_terminal_warns(world):
 
 
 def test_a_withdrawn_question_ends(world):
-    world.write("config/sealring/sealring.conf", "store = vault\nscrypt-log2-n = 15\nprompt-timeout-seconds = 1\n")
+    world.write("config/sealring/sealring.conf", "store = vault\nscrypt-log2-n = 15\nprompt-timeout-seconds = 3\n")
     unlocked(world)
     with terminal(world, "key", "delete", "One") as session:
         session.wait_for(ASK)

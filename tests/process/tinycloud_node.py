@@ -25,7 +25,7 @@ from oauth_provider import NODE, node_missing
 
 PACKAGES = BUILD / "tinycloud-node"
 SOURCES = Path(__file__).resolve().parents[1] / "tinycloud-node"
-REPLY_SECONDS = 20
+REPLY_SECONDS = 60
 
 
 class Reply(collections.namedtuple("Reply", "status headers body")):

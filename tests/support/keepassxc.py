@@ -124,8 +124,15 @@ class KeePassXC:
         wait_until(lambda: "collection" in (self.bus.call(
             "org.freedesktop.secrets", "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.ReadAlias",
             "string:default") or ""), "its database")
-        time.sleep(0.3)  # it goes on setting itself up after its name is there
+        self.settle()
         return self
+
+    def settle(self):
+        """It goes on setting itself up after its name is there: until its windows stay as they are."""
+        before, deadline = None, time.monotonic() + 20
+        while (windows := self.display.windows()) != before and time.monotonic() < deadline:
+            before = windows
+            time.sleep(0.5)
 
     def stop(self):
         end(self.process)
