@@ -12,8 +12,18 @@ from browser_world import ADDRESS_ONE
 
 HELLO = '{"protocol":%d,"version":"0.1.0","methods":[],"limits":{},"store":{"name":"vault","state":"open"},"prompt":"command"}'
 
-PROGRAM = """#!{python} -B
-import json, struct, sys, time
+# Quick to start: hosts have ten seconds, and a test starts many of them at once.
+TEXT = """#!/bin/sh
+echo "Hello, I am a program that was started by mistake."
+exec cat >/dev/null
+"""
+
+DEAD = """#!/bin/sh
+exit 3
+"""
+
+PROGRAM = """#!{python} -BIS
+import json, struct, sys
 
 def read():
     head = sys.stdin.buffer.read(4)
@@ -29,10 +39,6 @@ def answer(request, result):
     write(('{{"jsonrpc":"2.0","id":%s,"result":%s}}' % (json.dumps(request["id"]), result)).encode())
 
 kind, greeted = {kind!r}, False
-if kind == "dead":
-    sys.exit(3)
-if kind == "text":
-    print("Hello, I am a program that was started by mistake.", flush=True)
 while True:
     request = read()
     if kind == "version":
@@ -57,4 +63,5 @@ while True:
 
 def make(desk, kind):
     """The path of one."""
-    return desk.write(f"broken-{kind}", PROGRAM.format(python=sys.executable, kind=kind, one=HELLO % 1, two=HELLO % 2, account=ADDRESS_ONE), 0o700)
+    program = PROGRAM.format(python=sys.executable, kind=kind, one=HELLO % 1, two=HELLO % 2, account=ADDRESS_ONE)
+    return desk.write(f"broken-{kind}", {"text": TEXT, "dead": DEAD}.get(kind, program), 0o700)

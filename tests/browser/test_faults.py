@@ -10,9 +10,9 @@ from broken_host import make
 from browser_world import ADDRESS_ONE, COMPANION, Skip, check, equal, failed, main, succeeded, wait_until
 from cli_world import is_running
 
-# What is broken: the problems that the module may name.
-KINDS = {"silent": {"silent"}, "mute": {"silent"}, "text": {"garbage"}, "garbage": {"garbage", "silent"}, "version": {"version"},
-         "dead": {"exited"}, "large": {"garbage"}, "strange": {"silent"}}
+# What is broken: the problems that the module may name. One that is slow to start is silent, too: the quick ones go first.
+QUICK = {"text": {"garbage"}, "version": {"version"}, "dead": {"exited"}, "large": {"garbage"}}
+KINDS = {**QUICK, "silent": {"silent"}, "mute": {"silent"}, "garbage": {"garbage", "silent"}, "strange": {"silent"}}
 
 
 def sign(site):
@@ -111,16 +111,19 @@ def test_a_page_gets_4900_from_each_broken_host(desk):
 
 
 def all_broken_hosts(desk, browser):
-    """An extension with the module asks one of each kind, all at the same time: {kind: error}."""
+    """An extension with the module asks one of each kind, most of them at the same time: {kind: error}."""
     for kind in KINDS:
         desk.write_manifest(browser, host=make(desk, kind), name=f"org.sealring.{kind}")
     tab = desk.open(browser, browser.caller + "caller.html")
     tab.wait_for("!!window.caller")
-    tab.run(f"window.ended = {{}}; for (const kind of {list(KINDS)}) {{"
+    tab.run("window.ended = {}; window.askAll = (kinds) => { for (const kind of kinds) {"
             "  const sealring = new caller.Sealring({host: `org.sealring.${kind}`}), begin = performance.now();"
             "  Promise.all([1, 2, 3].map(() => caller.settle(sealring.request('eth_accounts', [])))).then((answers) =>"
-            "    (ended[kind] = {errors: answers.map(({error}) => error), seconds: (performance.now() - begin) / 1000})); }")
-    return wait_until(lambda: tab.value(f"Object.keys(ended).length === {len(KINDS)} && ended"), f"all requests; {tab.value('Object.keys(ended)')}", 40)
+            "    (ended[kind] = {errors: answers.map(({error}) => error), seconds: (performance.now() - begin) / 1000})); } }")
+    for kinds in (QUICK, KINDS.keys() - QUICK):
+        tab.run(f"askAll({list(kinds)})")
+        wait_until(lambda kinds=kinds: tab.value(f"{list(kinds)}.every((kind) => kind in ended)"), f"all requests; {tab.value('Object.keys(ended)')}", 60)
+    return tab.value("ended")
 
 
 def frozen_host(desk, browser):
