@@ -417,7 +417,7 @@ def test_a_lock_in_the_middle_of_a_completion_keeps_nothing(world):
     caller = Caller(world, world.provider(NEW))
     flow = caller.started()
     url = caller.provider.authorize(flow["url"])
-    caller.provider.fault("token", "delay", ms=700)
+    caller.provider.fault("token", "delay", ms=5000)
     number = caller.browser.send("oauth.complete", {"flow": flow["flow"], "url": url}, origin=None)
     wait_until(lambda: caller.provider.log("token"), "the token request")
     world.run("lock").expect(0, "lock")
@@ -517,7 +517,7 @@ def test_an_agent_that_stops_saves_first(world):
             stop = other.start("agent", "stop")
             time.sleep(0.3)
             check(is_running(pid), "the agent has ended before it saved")
-        equal(stop.wait(10), 0, "status of stop")
+        equal(stop.wait(30), 0, "status of stop")
         wait_until(lambda: not is_running(pid), "the agent has ended")
         other.unlock()
         token = other.run("token", other.json("account", "list")["accounts"][0]["id"]).expect(0, "token").output.strip()
@@ -549,7 +549,7 @@ def test_the_port_of_an_extensions_login_closes_with_its_browser(world):
     port = int(uri.rpartition(":")[2].partition("/")[0])
     check(is_open(port), "the port")
     caller.browser.process.send_signal(signal.SIGKILL)
-    wait_until(lambda: not is_open(port), "the port is closed", 2)
+    wait_until(lambda: not is_open(port), "the port is closed")
 
 
 def test_a_registered_client_is_one_for_each_extension(world, kind):
