@@ -309,7 +309,7 @@ def test_a_token_that_can_be_kept_nowhere_is_not_shown(world):
         port = world.cli()
         with answered_late(world, account) as answers:
             fill(True)
-            time.sleep(3)
+            time.sleep(6)  # the answer comes after three
             port.send("sealring.hello", None, None)
             check("result" in port.receive(), "the agent goes on meanwhile")
             fill(False)
