@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tests/run: timeout=600
 """What a hostile page, extension or program of the same user tried once, and what it gets now."""
 import os
 import select

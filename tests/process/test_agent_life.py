@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tests/run: timeout=600
 """The agent as a process: starting, racing, dying, making room, and what it does when the disk, the
 configuration or the folders are not as they should be."""
 import contextlib

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Requests that cross: what was deleted, locked, renamed, answered late or given up while another request
 waited. The list of keys, the store and the log must agree afterwards."""
-# tests/run: timeout=300
+# tests/run: timeout=600
 import contextlib
 import os
 import socket

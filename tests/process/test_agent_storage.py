@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Records of pages: how many and how large, in both stores, where little memory can be locked."""
-# tests/run: timeout=300
+# tests/run: timeout=600
 import os
 import resource
 import subprocess

@@ -1,4 +1,5 @@
 #!/usr/bin/env -S python3 -B
+# tests/run: timeout=600
 """Every command of sealring with a real agent, a vault and a prompt-command that agrees or denies."""
 import json
 import re

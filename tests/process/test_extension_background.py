@@ -1,4 +1,5 @@
 #!/usr/bin/env -S python3 -B
+# tests/run: timeout=600
 """What extension/ lets pages do: pages.js and what it stands on in Node.js, with the real host and agent.
 
 A page is a port as the browser gives it to the background, with the browser's word on its sender."""

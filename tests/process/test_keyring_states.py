@@ -1,4 +1,5 @@
 #!/usr/bin/env -S python3 -B
+# tests/run: timeout=600
 """The Secret Service store in every state that a keyring and its bus can be in, with the real programs.
 
 In each: the right error, in bounded time, nothing acknowledged lost, and it works again afterwards.

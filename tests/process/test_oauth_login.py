@@ -1,4 +1,5 @@
 #!/usr/bin/env -S python3 -B
+# tests/run: timeout=600
 """sealring login: every way to sign in by command line, at the providers of others."""
 import contextlib
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tests/run: timeout=600
 """Programs that mean no good, and ends at a bad moment: garbage, too much of everything, processes
 that die in the middle. The agent must stay as it was."""
 import contextlib

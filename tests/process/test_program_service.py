@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tests/run: timeout=600
 """The agent's PKCS#11 service as programs see it: tokens, logins, signatures, keys and objects, who may
 do what, and what the user is asked. The programs here speak src/wire/operation.h themselves."""
 import hashlib

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """Where a passphrase typed into the real window is: in locked memory until it was handed over, then
 nowhere, neither in the prompt nor in the agent that asked. docs/SECURITY.md says what is not promised.
-tests/run: alone
+tests/run: alone timeout=600
 """
 import os
 import re

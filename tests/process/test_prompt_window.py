@@ -2,7 +2,7 @@
 """The consent and passphrase windows, driven as a person would: real program, real X server.
 
 Screenshots go to $O/screenshots/.
-tests/run: alone
+tests/run: alone timeout=600
 """
 import contextlib
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env -S python3 -B
+# tests/run: timeout=600
 """TinyCloud delegations through sealring: a session hands a part of what it may on, an extension without any wallet key acts with it;
 nobody gets more than there is, or longer."""
 import copy

@@ -1,4 +1,5 @@
 #!/usr/bin/env -S python3 -B
+# tests/run: timeout=600
 """The life of a TinyCloud session whose keys stay with sealring, against a node that has none of its code: sign in, host the space,
 act, restore, expire, sign out."""
 import time
