@@ -625,6 +625,14 @@ def test_agent_is_started(world):
     expect_exit(host, 0)
 
 
+def test_agent_that_starts_slowly_is_waited_for(world):
+    """As on a machine that has just started, or does much else."""
+    world.write_agent("import time\ntime.sleep(3)\n" + AGENT)
+    host = world.start()
+    host.browser.send(request(1))
+    equal(host.browser.receive(), request(1), "echo")
+
+
 def test_agent_is_restarted_once_it_is_gone(world):
     world.write_agent(AGENT)
     host, agent, listener, _ = world.pair()
