@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define AGENT_NAME "/sealring-agent"
-#define START_TIMEOUT_MS 2000
+#define START_TIMEOUT_MS 5000
 #define VARIABLE_MAX 255u
 
 /* --- the program ---------------------------------------------------------------------------- */

@@ -1,15 +1,17 @@
 """Programs for the tests of the agent's PKCS#11 service: they speak src/wire/operation.h directly."""
 import contextlib
+import fcntl
 import os
 import select
 import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 from agent_world import AgentWorld
-from cli_world import Failure
+from cli_world import Failure, wait_until
 
 HELLO, TOKEN, LIST, LOGIN, LOGOUT, SIGN, VERIFY, DERIVE, GENERATE, IMPORT, CREATE, CHANGE, DESTROY, \
     INIT_TOKEN, SET_PIN, COPY = range(1, 17)
@@ -162,6 +164,11 @@ class Program:
         if name != "OK":
             raise Failure(f"operation {operation}: {name}")
         return reply
+
+    def taken(self):
+        """Until the agent has read all that was sent to it, and had time to begin."""
+        wait_until(lambda: not int.from_bytes(fcntl.ioctl(self.socket, termios.TIOCOUTQ, bytes(4)), sys.byteorder), "the agent reads")
+        time.sleep(0.2)
 
     def result(self, operation, body=b""):
         return self.call(operation, body)[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 BUILD = Path(os.environ.get("O", "build")).resolve()
 PROGRAM = BUILD / "sealring-prompt"
 LAUNCHER = "/usr/libexec/at-spi-bus-launcher"
+DEAD_TIME = 0.7  # seconds in which nobody can agree
 
 
 def wait_for(condition, seconds, what):
@@ -80,7 +81,12 @@ class Display:
         self._act("key", "--delay", 40, *keys)
 
     def type(self, text):
-        self._act("type", "--delay", 30, text)
+        """xdotool makes a key for a character that the keyboard does not have, and takes it away after half of the delay:
+        the window must have translated it before that."""
+        for character in text if not text.isascii() else ():
+            self._act("type", "--delay", 30 if character.isascii() else 2000, character)
+        if text.isascii():
+            self._act("type", "--delay", 30, text)
 
     def click(self, x, y):
         self._act("mousemove", x, y, "click", 1)
@@ -179,6 +185,14 @@ class Prompt:
                                  f"{self.process.stderr.read().decode()}")
         found = self.display.xdotool("search", "--onlyvisible", "--pid", self.process.pid).split()
         return found and found[-1]
+
+    def settle(self):
+        """Until its buttons are drawn and may be used."""
+        wait_for(self.is_drawn, 60, "the buttons")
+        time.sleep(DEAD_TIME + 0.3)
+
+    def is_drawn(self):
+        return self.display.pixels().count(self.deny_box(), lambda r, g, b: r + g + b < 330) > 30
 
     def geometry(self):
         text = self.display.xdotool("getwindowgeometry", "--shell", self.window)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The main job with the key in a real gnome-keyring, and what the agent does when that keyring is
 locked, hung, gone or comes back; and moving everything between keyring and vault."""
-# tests/run: timeout=900
 import contextlib
 import os
 import re

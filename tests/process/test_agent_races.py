@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Requests that cross: what was deleted, locked, renamed, answered late or given up while another request
 waited. The list of keys, the store and the log must agree afterwards."""
-# tests/run: timeout=900
 import contextlib
 import os
 import socket

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Records of pages: how many and how large, in both stores, where little memory can be locked."""
-# tests/run: timeout=900
 import os
 import resource
 import subprocess

@@ -22,7 +22,7 @@ class Window:
 
     def __init__(self, display):
         self.display = display
-        wait_for(self.find, 10, "the prompt's window")
+        wait_for(self.find, 60, "the prompt's window")
         time.sleep(1)
 
     def find(self):
@@ -32,11 +32,19 @@ class Window:
         self.display.key(*keys)
         time.sleep(0.3)
 
-    def click_action(self):
-        """The agreeing button, from the lower right corner."""
+    def action(self):
+        """Where the agreeing button is, from the lower right corner."""
         text = self.display.xdotool("getwindowgeometry", "--shell", self.find()[-1])
         place = dict(line.split("=", 1) for line in text.split() if "=" in line)
-        self.display.click(int(place["X"]) + int(place["WIDTH"]) - 85, int(place["Y"]) + int(place["HEIGHT"]) - 35)
+        return int(place["X"]) + int(place["WIDTH"]) - 85, int(place["Y"]) + int(place["HEIGHT"]) - 35
+
+    def can_agree(self):
+        """Whether that has its strong colour."""
+        x, y = self.action()
+        return self.display.pixels().count((x - 50, y - 15, 100, 30), lambda r, g, b: max(r, g, b) - min(r, g, b) > 90) > 1500
+
+    def click_action(self):
+        self.display.click(*self.action())
 
     def save(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)
@@ -81,6 +89,7 @@ def test_reading_to_the_end_and_agreeing_signs(world):
     browser.send("personal_sign", [hexed(text), ADDRESS_ONE])
     window = Window(world.display)
     window.keys("End")
+    wait_for(lambda: window.can_agree() or window.keys("End"), 60, "agreeing at the end")
     window.save("agent-sign-in.png")
     window.click_action()
     reply = browser.receive()
@@ -106,7 +115,7 @@ def test_the_vault_is_unlocked_in_a_window(world):
     window.save("agent-unlock.png")
     world.display.type(cli_world.PASSPHRASE)
     window.keys("Return")
-    equal(browser.receive(20).get("result"), [ADDRESS_ONE], "accounts")
+    equal(browser.receive().get("result"), [ADDRESS_ONE], "accounts")
 
 
 def test_a_browser_that_goes_away_takes_its_window_with_it(world):
@@ -114,14 +123,14 @@ def test_a_browser_that_goes_away_takes_its_window_with_it(world):
     browser.send("personal_sign", [hexed("Hello"), ADDRESS_ONE])
     window = Window(world.display)
     browser.process.kill()
-    wait_for(lambda: not window.find(), 3, "the window closes")
+    wait_for(lambda: not window.find(), 30, "the window closes")
 
 
 def test_the_terminal_is_asked_where_the_display_does_not_answer(world):
     started(world)
     world.environment["DISPLAY"] = ":4711"
     with cli_world.terminal(world, "sign", "--personal", str(world.write("text", "Hello"))) as terminal:
-        shown = terminal.wait_for("Type yes", 20)
+        shown = terminal.wait_for("Type yes", 60)
         contains(shown, "Sign this message?", "the question")
         terminal.type("yes\n")
         contains(terminal.end(), "0x", "the signature")

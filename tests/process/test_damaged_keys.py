@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """One damaged key does not take the others away: what people, pages and scripts see of it, that it is
 never used, and what can be done about it."""
-# tests/run: timeout=900
 import sqlite3
 
 import cli_world

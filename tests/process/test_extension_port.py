@@ -77,7 +77,7 @@ def test_more_requests_than_the_agent_takes_at_once_wait_here(world):
 
 
 def test_everything_pending_is_rejected_when_the_host_dies_and_the_next_request_works(world):
-    world.write("slow", "")
+    world.hold()
     equal(run(world, """
     const runtime = browser.runtime;
     const sealring = listen(new Sealring());
@@ -115,7 +115,7 @@ def test_an_agent_that_took_the_place_of_another_tells_of_changes_too(world):
     await sealring.request("eth_chainId", []);
     seen.length = 0;
     execFileSync("{cli_world.SEALRING}", ["unlock", "--passphrase-fd", "0"], {{ input: "{cli_world.PASSPHRASE}", stdio: ["pipe", "ignore", "ignore"] }});
-    await later(500);
+    for (let i = 0; i < 600 && !seen.includes("sealring.changed"); i++) await later(50);
     done([seen.includes("sealring.changed"), browser.runtime.hosts.length]);"""), [True, 1], "what was heard")
 
 
@@ -136,8 +136,11 @@ def test_close_rejects_what_is_pending_and_the_next_request_opens_again(world):
 
 
 def test_an_aborted_request_is_withdrawn_wherever_it_is(world):
-    world.write("slow", "")
+    world.hold()
     equal(run(world, """
+    import { existsSync, readFileSync, unlinkSync } from "node:fs";
+    const until = async (condition) => { while (!condition()) await later(10); };
+    const folder = FOLDER;
     const sealring = new Sealring();
     const one = new AbortController();
     const asked = (at, signal, method = "eth_requestAccounts") =>
@@ -146,14 +149,16 @@ def test_an_aborted_request_is_withdrawn_wherever_it_is(world):
     const sent = asked("sent", one.signal);
     const answered = await asked("answered", one.signal, "eth_chainId");
     const stays = asked("stays", new AbortController().signal);
-    await later(300);
+    await until(() => existsSync(`${folder}/shown`) && readFileSync(`${folder}/shown`, "utf8").includes("https://sent.example.com"));
     const many = Array.from({ length: 100 }, () => asked("many", one.signal, "eth_accounts"));
     one.abort(new Error("gone"));
     const got = await Promise.all([sent, ...many]);
+    await until(() => sealring.pending <= 1); // "stays" alone: the others' answers have come
     await later(500);
-    const pending = sealring.pending; // "stays" alone: the others' answers have come
+    const pending = sealring.pending;
+    unlinkSync(`${folder}/hold`);
     done([[...new Set(got)], await early, answered, pending, (await stays).length, sealring.pending, browser.runtime.hosts.length]);
-    """), [["gone"], "This operation was aborted", "0x1", 1, 1, 0, 1], "what happened")
+    """.replace("FOLDER", f'"{world.folder}"')), [["gone"], "This operation was aborted", "0x1", 1, 1, 0, 1], "what happened")
     shown = world.shown()
     check("https://sent.example.com" in shown, "it had been shown")
     check("https://early.example.com" not in shown, "what was aborted before was not asked")

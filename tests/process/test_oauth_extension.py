@@ -418,7 +418,7 @@ def test_a_lock_in_the_middle_of_a_completion_keeps_nothing(world):
     caller = Caller(world, world.provider(NEW))
     flow = caller.started()
     url = caller.provider.authorize(flow["url"])
-    caller.provider.fault("token", "delay", ms=700)
+    caller.provider.fault("token", "delay", ms=5000)
     number = caller.browser.send("oauth.complete", {"flow": flow["flow"], "url": url}, origin=None)
     wait_until(lambda: caller.provider.log("token"), "the token request")
     world.run("lock").expect(0, "lock")
@@ -474,31 +474,44 @@ def begin_to_save(caller):
     flow = caller.started()
     url = caller.provider.authorize(flow["url"])
     caller.provider.reset()
+    caller.began = time.monotonic()
     number = caller.browser.send("oauth.complete", {"flow": flow["flow"], "url": url}, origin=None)
     wait_until(lambda: caller.provider.log("token", status=200), "the tokens")
     time.sleep(0.3)  # and what comes behind them
     return number
 
 
+def was_in_time(caller):
+    """Whether the store goes on surely before the agent gives it up, after two seconds."""
+    return time.monotonic() - caller.began < 1.9
+
+
 def test_an_account_that_was_saved_is_known_and_in_the_log_though_nobody_waits(world):
-    caller = Caller(world, world.provider(NEW))
-    caller.sign_in()  # the keys are known now
-    with hung_store(world):
-        begin_to_save(caller)
-        caller.browser.process.send_signal(signal.SIGKILL)
-        caller.browser.process.wait()
-        time.sleep(0.2)
+    for _ in range(4):  # until the machine is quick enough
+        caller = Caller(world, world.provider(NEW))
+        caller.sign_in()  # the keys are known now
+        with hung_store(world):
+            begin_to_save(caller)
+            caller.browser.process.send_signal(signal.SIGKILL)
+            caller.browser.process.wait()
+            time.sleep(0.2)
+        if was_in_time(caller):
+            break
     caller.browser = world.browser(caller.extension, connect=False)
     wait_until(lambda: len(world.events("sign-in", extension=f"chrome-extension://{caller.extension}")) == 2, "the entry of the log")
     check(caller.ask("oauth.token")["result"]["accessToken"] in caller.provider.issued("access"), "the token is the old one")
 
 
 def test_a_lock_while_an_account_is_saved_leaves_it_in_the_store_only(world):
-    caller = Caller(world, world.provider(NEW))
-    caller.sign_in()
-    with hung_store(world):
-        number = begin_to_save(caller)
-        world.run("lock").expect(0, "lock")
+    for _ in range(4):
+        caller = Caller(world, world.provider(NEW))
+        caller.sign_in()
+        with hung_store(world):
+            number = begin_to_save(caller)
+            world.run("lock").expect(0, "lock")
+        if was_in_time(caller):
+            break
+        world.unlock()
     reply = caller.browser.receive()
     equal((reply["id"], "result" in reply), (number, True), f"the reply {reply}")
     with answering(world, False):
@@ -518,7 +531,7 @@ def test_an_agent_that_stops_saves_first(world):
             stop = other.start("agent", "stop")
             time.sleep(0.3)
             check(is_running(pid), "the agent has ended before it saved")
-        equal(stop.wait(10), 0, "status of stop")
+        equal(stop.wait(30), 0, "status of stop")
         wait_until(lambda: not is_running(pid), "the agent has ended")
         other.unlock()
         token = other.run("token", other.json("account", "list")["accounts"][0]["id"]).expect(0, "token").output.strip()
@@ -550,7 +563,7 @@ def test_the_port_of_an_extensions_login_closes_with_its_browser(world):
     port = int(uri.rpartition(":")[2].partition("/")[0])
     check(is_open(port), "the port")
     caller.browser.process.send_signal(signal.SIGKILL)
-    wait_until(lambda: not is_open(port), "the port is closed", 2)
+    wait_until(lambda: not is_open(port), "the port is closed")
 
 
 def test_a_registered_client_is_one_for_each_extension(world, kind):

@@ -284,7 +284,7 @@ def test_a_provider_ends_with_the_test_that_started_it(world, kind):
     world.get(kind)  # is skipped here when it cannot run
     with tempfile.TemporaryDirectory() as folder:
         place = started_and_killed(kind, folder)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(place, 1).close()

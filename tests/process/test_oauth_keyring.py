@@ -101,7 +101,7 @@ def test_nothing_is_sent_while_the_keyring_hangs_or_is_gone(world):
     try:
         started = time.monotonic()
         equal(token(world, account), "STORE_UNAVAILABLE", "hanging")
-        check(time.monotonic() - started < 4, "it came late")
+        check(time.monotonic() - started < 9, "it came late")
     finally:
         world.keyring.signal(signal.SIGCONT)
     equal(refreshes(world.provider), before, "requests")
@@ -125,10 +125,10 @@ def test_nothing_is_sent_while_the_keyring_is_locked(world):
 
 
 def test_two_agents_on_one_keyring_send_one_request(world):
-    account = world.signed_in(access_ttl=8)
+    account = world.signed_in(access_ttl=12)
     other = world.neighbour()
     token(other, account)
-    time.sleep(4.2)
+    time.sleep(6.2)
     world.provider.fault("token", "delay", ms=500)
     answers = at_once(2, lambda number: token([world, other][number], account, minValid=3600))
     check(is_token(answers[0]) and answers[0] == answers[1], f"answers: {answers}")
@@ -147,14 +147,14 @@ def test_a_move_waits_for_a_refresh_and_takes_what_came_of_it(world):
     for target in ("vault", "secret-service"):
         end_of_life()
         world.provider.reset()
-        world.provider.fault("token", "delay", ms=1200, after=True)
+        world.provider.fault("token", "delay", ms=2500, after=True)
         answers = []
         thread = threading.Thread(target=lambda: answers.append(token(world, account)))
         thread.start()
         while not world.provider.issued("refresh"):
             time.sleep(0.02)
         moving = move(world, target)
-        output, errors = moving.communicate(timeout=30)
+        output, errors = moving.communicate(timeout=60)
         thread.join()
         equal(moving.returncode, 0, f"the move: {output} {errors}")
         check(is_token(answers[0]), f"the answer: {answers}")
@@ -177,7 +177,7 @@ def test_moving_and_refreshing_at_once_loses_no_account(world):
         thread.start()
         time.sleep(0.05 * number)
         moving = move(world, target)
-        moving.communicate(timeout=30)
+        moving.communicate(timeout=60)
         thread.join()
         equal(moving.returncode, 0, f"move {number}")
         check(is_token(answers[0]) or answers[0] in ("BUSY", "STORE_UNAVAILABLE"), f"answer {number}: {answers}")

@@ -203,7 +203,7 @@ def test_a_kill_between_commit_and_reply_is_not_sent_again_before_the_other_toke
 # --- the vault ------------------------------------------------------------------------------------
 
 @contextlib.contextmanager
-def answered_late(world, account, ms=1000):
+def answered_late(world, account, ms=3000):
     """A refresh that the provider has done and not yet answered; its outcome is in the list afterwards."""
     answers, port = [], world.cli()
     world.provider.fault("token", "delay", ms=ms, after=True)
@@ -211,7 +211,7 @@ def answered_late(world, account, ms=1000):
     while not world.provider.issued("refresh"):
         time.sleep(0.02)
     yield answers
-    answers.append(outcome(port.receive(30)))
+    answers.append(outcome(port.receive(60)))
 
 
 def check_works(world, account, what):
@@ -283,8 +283,8 @@ def test_what_comes_back_to_a_full_disk_is_kept(world):
     world.stop()
     with small_disk(world.folder / "data/sealring") as fill:
         world.unlock()
-        account = world.signed_in(access_ttl=4)
-        end_of_life(4)
+        account = world.signed_in(access_ttl=8)
+        end_of_life(8)
         with answered_late(world, account) as answers:
             fill(True)
         check(is_token(answers[0]), f"the answer: {answers}")
@@ -292,7 +292,7 @@ def test_what_comes_back_to_a_full_disk_is_kept(world):
         world.unlock()
         equal((state(world, account), token(world, account)), (("good", None), answers[0]), "while it is full")
         fill(False)
-        end_of_life(4)
+        end_of_life(8)
         check(is_token(token(world, account)), "with room again")
         equal((refreshes(world.provider), world.sessions()), (2, 1), "requests, sessions")
         world.stop()
@@ -309,7 +309,7 @@ def test_a_token_that_can_be_kept_nowhere_is_not_shown(world):
         port = world.cli()
         with answered_late(world, account) as answers:
             fill(True)
-            time.sleep(3)
+            time.sleep(6)  # the answer comes after three
             port.send("sealring.hello", None, None)
             check("result" in port.receive(), "the agent goes on meanwhile")
             fill(False)

@@ -36,7 +36,7 @@ def test_a_person_signs_in_uses_the_account_and_signs_out(world, kind):
     client = provider.client("native")
     with Login(world, provider, client) as login:
         output = succeeds(login.finish(), "login")
-        wait_until(lambda: not is_open(login.port), "the port is closed", 3)
+        wait_until(lambda: not is_open(login.port), "the port is closed")
         check_requests(provider, client, login)
     account = world.account_of(client)
     contains(output, account["id"], "what login says")
@@ -173,7 +173,7 @@ def test_a_login_that_is_given_up_closes_its_port_and_nothing_else(world):
     with Login(world, provider, client) as other, Login(world, provider, client) as login:
         check(is_open(login.port), "the port")
         check(login.cancel()[0] != 0, "the status")
-        wait_until(lambda: not is_open(login.port), "the port is closed", 3)
+        wait_until(lambda: not is_open(login.port), "the port is closed")
         succeeds(other.finish(), "the other login")
 
 
@@ -190,7 +190,7 @@ def test_a_lock_ends_logins_and_keeps_nothing(world):
         world.run("lock").expect(0, "lock")
         try:
             status, output, _ = login.end()
-            wait_until(lambda: not is_open(login.port), "the port is closed", 3)
+            wait_until(lambda: not is_open(login.port), "the port is closed")
         finally:
             world.unlock()
         equal((status, json.loads(output.splitlines()[-1])["error"]["data"]["reason"]), (4, "STORE_LOCKED"), "the end")
@@ -203,8 +203,8 @@ def test_an_agent_that_stops_does_not_wait_for_the_user_of_a_login(world):
     with world.other() as other, Login(other, provider, provider.client("native")) as login:
         pid = other.agent_pid()
         other.run("agent", "stop").expect(0, "stop")
-        equal(login.end(5)[0], 4, "exit status of login")
-        wait_until(lambda: not is_running(pid), "the agent has ended", 5)
+        equal(login.end()[0], 4, "exit status of login")
+        wait_until(lambda: not is_running(pid), "the agent has ended")
         check(not is_open(login.port), "the port is open")
 
 
@@ -282,7 +282,7 @@ class DeviceLogin:
         self.provider.approve_device(self.shown["verificationUriComplete"], mode)
 
     def end(self):
-        output, errors = self.process.communicate(timeout=30)
+        output, errors = self.process.communicate(timeout=60)
         result = json.loads(output or b"{}")
         return self.process.returncode, result.get("error", {}).get("data", {}).get("reason"), result, errors
 
@@ -309,11 +309,11 @@ def test_a_device_signs_in_is_denied_or_too_late_and_does_not_ask_too_often(worl
     client = provider.client("device")
     good = DeviceLogin(world, provider, client)
     equal(set(good.shown), {"userCode", "verificationUri", "verificationUriComplete", "expiresIn"}, "what is shown")
-    wait_until(lambda: len(provider.log("token", status=400)) == 2, "two questions")
+    wait_until(lambda: len(provider.log("token", status=400)) >= 2, "two questions")
     good.approve()
     equal(good.end()[:2], (0, None), "a login that is allowed")
     times = asked_at(provider)
-    check(all(0.9 < after - before < 3 for before, after in zip(times, times[1:])), f"asked at {times}")
+    check(all(0.9 < after - before < 8 for before, after in zip(times, times[1:])), f"asked at {times}")
     denied = DeviceLogin(world, provider, client)
     denied.approve("deny")
     equal(denied.end()[:2], (3, "USER_REJECTED"), "a login that is denied")
@@ -322,7 +322,7 @@ def test_a_device_signs_in_is_denied_or_too_late_and_does_not_ask_too_often(worl
     equal(late.end()[:2], (1, "LOGIN_REQUIRED"), "a login that is too late")
     equal(slow.end()[:2], (0, None), "a login that asked too often")
     first, second = asked_at(slow.provider)
-    check(5.5 < second - first < 8, f"asked again after {second - first} s")
+    check(5.5 < second - first < 15, f"asked again after {second - first} s")
 
 
 def test_a_provider_without_device_codes_says_so(world):
@@ -334,7 +334,7 @@ def test_a_provider_without_device_codes_says_so(world):
 # --- bound tokens, pushed requests ----------------------------------------------------------------
 
 def test_tokens_are_bound_to_a_key_and_used_and_refreshed_with_it(world):
-    for options in ({}, {"dpop_nonce": True, "access_ttl": 4}):
+    for options in ({}, {"dpop_nonce": True, "access_ttl": 8}):
         provider = world.provider(PANVA, **options)
         account = world.sign_in_as(provider, provider.client("native"), "--dpop")
         equal(len(provider.log("token")), 2 if options else 1, "token requests")
@@ -481,7 +481,7 @@ def test_a_provider_is_reached_through_a_proxy(world):
     process = agent.start("login", "--issuer", documents["issuer"], "--client-id", provider.client("native").id, "--scope", "email",
                           "--print-url")
     follow(provider, provider.authorize(process.stdout.readline().decode().strip()))
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=60)
     equal(process.returncode, 0, f"login {output} {errors}")
     equal(set(proxy.asked), {f"CONNECT op.example:{proxy.target} HTTP/1.1"}, "what the proxy was asked for")
 
@@ -506,7 +506,7 @@ def test_the_users_browser_is_opened_and_the_address_shown(world):
         url = got[words.index(None)]
         equal(got, [word or url for word in words], "the words of the browser")
         follow(provider, provider.authorize(url))
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=60)
         equal(process.returncode, 0, f"login {output} {errors}")
         contains(errors.decode(), f"If it does not, open this address:\n{url}\n", "what is said")
 

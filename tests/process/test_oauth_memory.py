@@ -1,21 +1,18 @@
 #!/usr/bin/env -S python3 -B
 """What an agent needs in memory for each OAuth account."""
-import re
 import subprocess
 import time
-from pathlib import Path
 
 import cli_world
 from agent_world import INSTRUMENTED, AgentWorld
-from cli_world import BUILD, PASSPHRASE, Skip, check, equal
+from cli_world import BUILD, PASSPHRASE, Skip, check, equal, own_memory
 
 ACCOUNTS = 300
 BYTES = 2048  # for each
 
 
 def resident(world):
-    status = Path(f"/proc/{world.agent_pid()}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
+    return own_memory(world.agent_pid()) * 1024
 
 
 def use(world, count):

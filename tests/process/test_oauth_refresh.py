@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 
-from cli_world import is_running
+from cli_world import is_running, wait_until
 from oauth_world import CHROMIUM_REDIRECT, LOOPBACK
 from refresh_world import (LIFE, OPENKEY, Crowd, Neighbour, ask, at_once, check, end_of_life, equal, is_token, main, outcome, refreshes, state,
                            token, until_left)
@@ -28,7 +28,7 @@ def test_64_that_wait_on_8_connections_need_one_request(world, kind):
     account = world.signed_in(kind)
     ports = [world.cli() for _ in range(8)]
     end_of_life()
-    world.provider.fault("token", "delay", ms=300)
+    world.provider.fault("token", "delay", ms=1500)
     answers = at_once(8, lambda number: ask(ports[number], account, 8))
     check(is_token(only_one([one for list_ in answers for one in list_], "answers")), "no token")
     equal((refreshes(world.provider), world.sessions()), (1, 1), "requests, sessions")
@@ -40,7 +40,7 @@ def test_64_that_wait_behind_8_browsers_need_one_request(world):
     browsers = [world.browser(connect=False) for _ in range(8)]
     world.sign_in(browsers[0], provider, world.client)
     end_of_life()
-    provider.fault("token", "delay", ms=300)
+    provider.fault("token", "delay", ms=1500)
 
     def run(number):
         for _ in range(8):
@@ -58,7 +58,7 @@ def test_a_token_at_hand_needs_no_provider(world):
         started = time.monotonic()
         port = world.cli()
         only_one([ask(port, account)[0] for _ in range(50)], "answers")
-        check(time.monotonic() - started < 2, "it was not at hand")
+        check(time.monotonic() - started < 15, "it was not at hand")  # and not after the 30 s of an exchange
     finally:
         world.provider.resume()
     equal(world.provider.log(), [], "requests")
@@ -67,20 +67,23 @@ def test_a_token_at_hand_needs_no_provider(world):
 def timed_token(world, account, **params):
     """(token, whether it was there at once)"""
     started = time.monotonic()
-    return token(world, account, **params), time.monotonic() - started < 0.4
+    return token(world, account, **params), time.monotonic() - started < 3
 
 
 def test_what_is_asked_for_longer_or_ends_soon_is_refreshed(world):
-    account = world.signed_in(access_ttl=10)
+    account = world.signed_in(access_ttl=20)
     port = world.cli()
-    first = until_left(port, account, 4)
+    first = until_left(port, account, 8)
     equal(token(world, account, minValid=0), first, "what is good for no time in particular")
     check(token(world, account, minValid=3600) != first, "it is good for less than half of its life")
     equal(refreshes(world.provider), 1, "requests")
-    second = until_left(port, account, 1)
-    world.provider.fault("token", "delay", ms=500)
+    world.provider.fault("token", "delay", ms=5000)
+    second = until_left(port, account, 4)
+    equal(refreshes(world.provider), 1, "requests so far")
+    second = until_left(port, account, 3)  # less than a fifth of its life
     equal(timed_token(world, account, minValid=0), (second, True), "shortly before the end nobody waits")
-    time.sleep(1.5)
+    wait_until(lambda: len(world.provider.log("token", grant_type="refresh_token", status=200)) == 2, "the second refresh")
+    time.sleep(1)
     third, at_once_ = timed_token(world, account)
     check(is_token(third) and third not in (first, second), f"what came early: {third}")
     equal((at_once_, refreshes(world.provider)), (True, 2), "it was at hand; requests")
@@ -89,23 +92,24 @@ def test_what_is_asked_for_longer_or_ends_soon_is_refreshed(world):
 def test_a_client_that_leaves_ends_no_refresh(world):
     account = world.signed_in()
     end_of_life()
-    world.provider.fault("token", "delay", ms=600)
+    world.provider.fault("token", "delay", ms=1500)
     leaving = world.cli()
     leaving.send("oauth.token", {"account": account}, None)
-    time.sleep(0.3)
+    wait_until(lambda: refreshes(world.provider), "the request")
     leaving.close()
-    time.sleep(0.8)
-    equal((state(world, account), refreshes(world.provider)), (("good", None), 1), "the account, requests")
+    wait_until(lambda: world.provider.log("token", grant_type="refresh_token", status=200), "the answer")
+    wait_until(lambda: state(world, account) == ("good", None), "the account")
+    equal(refreshes(world.provider), 1, "requests")
     check(is_token(token(world, account)), "no token")
     equal(world.sessions(), 1, "sessions")
 
 
 def test_without_a_refresh_token_the_end_of_the_token_is_the_end(world):
-    world.on(access_ttl=4)
+    world.on(access_ttl=LONGER)
     world.provider.fault("token", "del", names=["refresh_token"])
     account = world.account(world.provider, world.client)
     check(is_token(token(world, account)), "no token at first")
-    end_of_life(4)
+    end_of_life(LONGER)
     world.provider.pause()  # there is nothing to ask it
     try:
         equal(token(world, account), "LOGIN_REQUIRED", "after its end")
@@ -119,9 +123,9 @@ def test_a_permission_that_is_taken_back_meanwhile_covers_no_token(world):
     browser.result("oauth.token", {"account": account})
     grant = next(item["id"] for item in world.json("grant", "list")["grants"] if item["kind"] == "tokens")
     end_of_life()
-    world.provider.fault("token", "delay", ms=800)
+    world.provider.fault("token", "delay", ms=4000)
     browser.send("oauth.token", {"account": account})
-    time.sleep(0.3)
+    wait_until(lambda: refreshes(world.provider), "the request")
     world.run("grant", "revoke", grant).expect(0, "revoke")
     equal(outcome(browser.receive()), "NOT_GRANTED", "the answer")
 
@@ -163,7 +167,7 @@ def test_a_provider_that_hangs_holds_up_no_other(world):
     time.sleep(1)
     started = time.monotonic()
     check(is_token(new := token(world, account)), f"the answer: {new}")
-    check(time.monotonic() - started < 5, f"it came after {time.monotonic() - started:.1f} s")
+    check(time.monotonic() - started < 20, f"it came after {time.monotonic() - started:.1f} s")
 
 
 # --- two agents on one vault ----------------------------------------------------------------------
@@ -195,7 +199,7 @@ def test_a_slow_agent_and_a_fast_one_send_one_request(world, kind):
 
 
 def race(worlds, account, rounds):
-    """Every agent wants a token as often as it has ended, several clients of each at once; all the answers."""
+    """Every agent wants a token about when it has ended, several clients of each at once; all the answers."""
     ports = [world.cli() for world in worlds for _ in range(2)]
     answers = []
     for _ in range(rounds):
@@ -248,15 +252,15 @@ def stranger(world):
 
 
 def test_a_loser_does_not_remove_what_the_winner_has_stored(world):
-    account = world.signed_in()
+    account = world.signed_in(access_ttl=LONGER)
     other = stranger(world)
     token(other, account)
-    end_of_life()
-    world.provider.fault("token", "delay", ms=900)
+    end_of_life(LONGER)
+    world.provider.fault("token", "delay", ms=3000)
     answers = []
     thread = threading.Thread(target=lambda: answers.append(token(world, account)))
     thread.start()
-    time.sleep(0.4)
+    wait_until(lambda: world.provider.log("token", fault="delay"), "the loser's request")
     won = token(other, account)
     thread.join()
     check(is_token(won), "the winner has a token")
@@ -275,9 +279,7 @@ def refreshing(world, account, ms=700, **params):
     world.provider.fault("token", "delay", ms=ms, after=True)
     thread = threading.Thread(target=lambda: answers.append(token(world, account, **params)))
     thread.start()
-    deadline = time.monotonic() + 10
-    while refreshes(world.provider) == 0 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: refreshes(world.provider), "the request")
     yield answers
     thread.join()
 
@@ -296,11 +298,11 @@ def test_a_sign_out_waits_for_the_refresh_and_ends_what_came_of_it(world):
 def test_a_token_asked_for_during_a_sign_out_brings_nothing_back(world):
     account = world.signed_in()
     end_of_life()
-    world.provider.fault("revoke", "delay", ms=700)
+    world.provider.fault("revoke", "delay", ms=3000)
     leaving = world.start("account", "logout", account)
-    time.sleep(0.4)
+    wait_until(lambda: world.provider.log("revoke"), "the revocation")
     equal(token(world, account), "NOT_GRANTED", "the answer")
-    leaving.communicate(timeout=20)
+    leaving.communicate(timeout=60)
     equal((leaving.returncode, refreshes(world.provider)), (0, 0), "status, requests")
     world.restart()
     equal(state(world, account), None, "the account after a restart")
@@ -346,7 +348,7 @@ def test_signing_in_again_waits_for_the_refresh_and_wins(world):
 def test_an_agent_that_is_to_end_keeps_what_comes_back(world):
     account = world.signed_in()
     end_of_life()
-    with refreshing(world, account, ms=1000) as answers:
+    with refreshing(world, account, ms=4000) as answers:
         world.stop()
     equal(answers, ["AGENT_UNAVAILABLE"], "the answer")
     world.unlock()
@@ -365,6 +367,7 @@ def test_an_agent_ends_at_once_when_nothing_was_sent(world):
     with refreshing(world, account, ms=12000):
         port, started = other.cli(), time.monotonic()
         port.send("oauth.token", {"account": account}, None)
+        port.result("eth_chainId", [], None)  # what came before has been begun
         time.sleep(0.3)
         other.run("agent", "stop").expect(0, "stop")
         while is_running(pid):
@@ -377,13 +380,13 @@ def test_a_lock_ends_a_refresh_that_has_not_been_sent(world):
     account = world.signed_in()
     world.restart()  # it does not know the provider yet
     end_of_life()
-    world.provider.fault("metadata", "delay", ms=800)
+    world.provider.fault("metadata", "delay", ms=3000)
     port = world.cli()
     port.send("oauth.token", {"account": account}, None)
-    time.sleep(0.4)
+    wait_until(lambda: world.provider.log("metadata"), "the question")
     world.run("lock").expect(0, "lock")
     equal(outcome(port.receive()), "STORE_LOCKED", "the answer")
-    time.sleep(0.8)
+    time.sleep(3)
     world.unlock()
     equal((refreshes(world.provider), state(world, account)), (0, ("good", None)), "requests, state")
 
@@ -410,7 +413,7 @@ def test_nothing_is_sent_while_the_store_does_not_answer(world):
     with vault_busy(world):
         started = time.monotonic()
         equal(token(world, account), "STORE_UNAVAILABLE", "the answer")
-        check(time.monotonic() - started < 5, "it came late")
+        check(time.monotonic() - started < 9, "it came late")
         equal(refreshes(world.provider), 0, "requests")
     time.sleep(0.5)
     check(is_token(token(world, account)), "afterwards")

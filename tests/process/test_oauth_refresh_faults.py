@@ -3,6 +3,7 @@
 # tests/run: timeout=1500
 import collections
 import contextlib
+import random
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ import time
 from cli_world import Failure
 from oauth_provider import Provider
 from oauth_world import LOOPBACK
-from refresh_world import OPENKEY, Crowd, check, end_of_life, equal, main, outcome, is_token, refreshes, state, token, until_left
+from refresh_world import LIFE, OPENKEY, Crowd, check, end_of_life, equal, main, outcome, is_token, refreshes, state, token, until_left
 
 PAUSE = 2  # seconds after a failure in which nothing is asked again
 WRONG_ID_TOKENS = [
@@ -116,11 +117,11 @@ def in_background(crowd, kind):
 
     def run():
         port.send("oauth.token", {"account": account}, None)
-        found.append(outcome(port.receive(60)))
+        found.append(outcome(port.receive(120)))
 
     thread = threading.Thread(target=run)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not crowd.provider.log("token", fault=kind):
         check(time.monotonic() < deadline, f"{kind} did not happen")
         time.sleep(0.05)
@@ -225,7 +226,7 @@ def test_what_an_answer_leaves_out_stays_as_it_was(world):
         reply = crowd.reply(account)
         check("result" in reply, f"{kind} {details}: {reply}")
         result, is_life = reply["result"], "expires_in" in str(details)
-        check(result["expiresIn"] in (range(298, 301) if is_life else range(3)), f"{details}: life of {result['expiresIn']}")
+        check(result["expiresIn"] in (range(280, 301) if is_life else range(LIFE + 1)), f"{details}: life of {result['expiresIn']}")
         equal(result["scope"], "openid" if "scope" in details.get("values", {}) else "openid email offline_access",
               f"scope after {details}")
     equal(set(crowd.states().values()), {KEPT}, "states")
@@ -267,12 +268,12 @@ def test_a_token_whose_fate_is_not_known_is_not_sent_before_the_other_has_ended(
 
 
 def test_a_token_that_the_provider_has_not_seen_works_when_it_is_sent_again(world):
-    account = world.signed_in(access_ttl=8)
+    account = world.signed_in(access_ttl=12)
     first = token(world, account)
-    time.sleep(4.2)
+    time.sleep(6.2)
     world.provider.fault("token", "dropBefore")
     equal(token(world, account, minValid=3600), first, "what is still good serves")
-    time.sleep(4.2)
+    time.sleep(6.2)
     check(is_token(new := token(world, account)) and new != first, f"a new one: {new}")
     equal((state(world, account), refreshes(world.provider), world.sessions()), (("good", None), 2, 1), "state, requests, sessions")
 
@@ -300,7 +301,7 @@ def test_a_provider_that_fails_is_left_alone_for_longer_and_longer_and_the_accou
     account = world.signed_in()
     end_of_life()
     world.provider.fault("token", "status", times=-1, code=500)
-    port, deadline = world.cli(), time.monotonic() + 7.5
+    port, deadline = world.cli(), time.monotonic() + 12
     while time.monotonic() < deadline:
         port.send("oauth.token", {"account": account}, None)
         equal(outcome(port.receive()), "PROVIDER_ERROR", "each answer")
@@ -318,25 +319,31 @@ def test_a_provider_that_fails_is_left_alone_for_longer_and_longer_and_the_accou
 def test_a_provider_that_asks_for_time_gets_it(world):
     account = world.signed_in()
     end_of_life()
-    world.provider.fault("token", "status", code=503, headers={"Retry-After": "4"})
+    world.provider.fault("token", "status", code=503, headers={"Retry-After": "8"})
     equal(token(world, account), "PROVIDER_ERROR", "at first")
     time.sleep(PAUSE + 0.5)
     equal((token(world, account), refreshes(world.provider)), ("PROVIDER_ERROR", 1), "before the time")
-    time.sleep(1.7)
+    time.sleep(8 - PAUSE)
     check(is_token(token(world, account)), "after it")
     equal((refreshes(world.provider), world.sessions()), (2, 1), "requests, sessions")
 
 
+def free_port():
+    """One that no connection gets by chance: the kernel takes theirs from 32768 on."""
+    while True:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", random.randrange(20000, 30000))) as server:
+            return server.getsockname()[1]
+
+
 def test_a_provider_that_is_not_there_takes_nothing_away(world):
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port = server.getsockname()[1]
-    with Provider(OPENKEY, access_ttl=4, port=port) as provider:
+    port = free_port()
+    with Provider(OPENKEY, access_ttl=8, port=port) as provider:
         world.provider, world.client = provider, provider.client("native", [LOOPBACK])
         account = world.account(provider, world.client)
         first = token(world, account)
         provider.stop()
         equal(token(world, account, minValid=3600), first, "what is good serves")
-        time.sleep(4.2)
+        time.sleep(8.2)
         equal(token(world, account), "NETWORK_ERROR", "after its end")
         equal(state(world, account), ("good", None), "state")
         world.restart()

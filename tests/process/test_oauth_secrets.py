@@ -29,7 +29,7 @@ class Recorded(Browser):
         super().__init__(world, extension)
         self.frames = []
 
-    def receive(self, timeout=10):
+    def receive(self, timeout=30):
         frame = super().receive(timeout)
         self.frames.append(json.dumps(frame))
         return frame
@@ -52,11 +52,14 @@ class Watch:
 
     def _look(self):
         while self.running:
-            for number in os.listdir("/proc"):
-                if number.isdigit():
-                    for name in ("cmdline", "environ"):
-                        with contextlib.suppress(OSError):
-                            self.seen.add((name, Path(f"/proc/{number}/{name}").read_bytes()))
+            self.look()
+
+    def look(self):
+        for number in os.listdir("/proc"):
+            if number.isdigit():
+                for name in ("cmdline", "environ"):
+                    with contextlib.suppress(OSError):
+                        self.seen.add((name, Path(f"/proc/{number}/{name}").read_bytes()))
 
 
 class Day:
@@ -118,7 +121,7 @@ def web_client(day, provider):
     return Client(kept.json["client"]["clientId"], None)
 
 
-def extension(day, provider):
+def extension(day, provider, watch):
     """An extension signs in and out, with a token in between; its frames."""
     id, redirect_uri = day.flows.extension()
     client = provider.client("native", [redirect_uri])
@@ -131,6 +134,7 @@ def extension(day, provider):
         for method in ("oauth.userinfo", "oauth.accounts"):
             browser.result(method, {} if method == "oauth.userinfo" else None, origin=None)
         browser.reason("oauth.complete", {"flow": flow["flow"], "url": "x"}, origin=None)
+        watch.look()  # while sealring-host surely runs
     finally:
         browser.close()
     return browser.frames
@@ -141,12 +145,12 @@ def device(day, provider):
     process = day.world.start("login", "--issuer", provider.issuer, "--client-id", provider.client("device").id, "--scope", SCOPE,
                               "--device", "--json")
     provider.approve_device(json.loads(process.stdout.readline())["verificationUriComplete"])
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=60)
     equal(process.returncode, 0, f"the device {output} {errors}")
     day.said += [output.decode(), errors.decode()]
 
 
-def live(day, openkey, panva):
+def live(day, openkey, panva, watch):
     """The day itself; the frames that came to browsers."""
     native = day.login(openkey, openkey.client("native"))
     web = day.login(openkey, web_client(day, openkey))
@@ -156,7 +160,7 @@ def live(day, openkey, panva):
     bound = day.login(panva, confidential, "--dpop", "--client-secret-fd", "{fd}", passphrase=confidential.secret)
     device(day, panva)
     day.use([native, web, bound])
-    frames = extension(day, openkey)
+    frames = extension(day, openkey, watch)
     day.run("account", "logout", native)
     day.said += [json.dumps(day.world.json("log", "--limit", "0")), json.dumps(day.world.json("account", "list")),
                  json.dumps(day.world.json("grant", "list"))]
@@ -199,7 +203,8 @@ def check_files(day, values):
     files = [path for path in day.world.folder.rglob("*") if path.is_file()]
     check({"state.db", "vault.db"} <= {path.name for path in files}, f"the files {files}")
     for path in files:
-        check_nowhere(path.name, path.read_bytes(), values)
+        with contextlib.suppress(FileNotFoundError):  # SQLite's come and go
+            check_nowhere(path.name, path.read_bytes(), values)
 
 
 def check_processes(watch, values):
@@ -218,7 +223,7 @@ def check_memory(day, issued, provider):
     with open_proc(f"/proc/{pid}/limits") as file:
         check(re.search(r"Max core file size\s+0\s+0", file.read()), "the agent may leave a core")
     day.world.run("lock").expect(0, "lock")
-    wait_until(lambda: in_memory(pid, wanted) == 0, "secrets gone after a lock", 3)
+    wait_until(lambda: in_memory(pid, wanted) == 0, "secrets gone after a lock")
     handed = tails(issued["access"])
     equal(in_memory(pid, handed & tails(set(issued["access"]) - day.handed_out)), 0, "access tokens that nobody was given")
 
@@ -229,7 +234,7 @@ def test_what_providers_give_out_stays_where_it_belongs(world):
     with contextlib.ExitStack() as stack:
         day.begin(stack)
         with Watch() as watch:
-            frames = live(day, openkey, panva)
+            frames = live(day, openkey, panva, watch)
         issued = {}
         for provider in (openkey, panva):
             for kind, values in provider.json("GET", "/_test/issued").items():
@@ -257,7 +262,7 @@ def children_of(pid):
 def test_the_process_on_the_network_has_nothing_but_its_exchange(world):
     provider = world.provider(NEW)
     client = provider.client("native")
-    provider.fault("token", "delay", ms=1500)
+    provider.fault("token", "delay", ms=6000)
     with Login(world, provider, client) as login:
         url = provider.authorize(login.url)
         provider.request("GET", url)

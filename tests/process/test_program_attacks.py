@@ -10,7 +10,7 @@ import threading
 import time
 
 from agent_world import INSTRUMENTED
-from cli_world import check, equal, main
+from cli_world import check, equal, main, wait_until
 from program_world import (DIGEST, HELLO, KEYS, LIST, LOGIN, P256, SIGN, TOKEN, WAIT, Program, ProgramWorld, child_says,
                            counted, packet, run_child, u32, u64, u8)
 
@@ -26,13 +26,6 @@ def alive(world):
 
 def programs(world):
     return world.json("pkcs11", "status")["programs"]
-
-
-def wait_until(condition, what, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < end, what)
-        time.sleep(0.02)
 
 
 def test_the_first_packet_must_be_a_greeting(world):
@@ -56,11 +49,11 @@ def test_another_version_or_a_bad_greeting_is_refused(world):
 
 
 def test_silence_is_closed_after_five_seconds(world):
-    silent, slow = world.program(hello=False), world.program(hello=False)
     started = time.monotonic()
+    silent, slow = world.program(hello=False), world.program(hello=False)
     slow.socket.sendall(packet(HELLO, bytes(100))[:10])
-    check(silent.is_closed(8) and slow.is_closed(8), "closed")
-    check(4 < time.monotonic() - started < 9, "after five seconds")
+    check(silent.is_closed() and slow.is_closed(), "closed")
+    check(4 < time.monotonic() - started < 15, "after five seconds")
 
 
 def test_malformed_bodies_are_refused_one_by_one(world):
@@ -184,13 +177,13 @@ def test_the_agent_killed_in_the_middle(world):
 
 
 def test_stopping_ends_programs_politely(world):
-    world.write("prompt", "#!/bin/sh\nexec sleep 60\n", 0o700)
+    world.write("prompt", "#!/bin/sh\nexec sleep 120\n", 0o700)
     waiting, idle = world.program(), world.program()
     waiting.send(LOGIN, waiting.login_body(KEYS))
-    time.sleep(0.3)
+    wait_until(lambda: world.json("status")["promptsWaiting"] == 1, "the question")
     started = time.monotonic()
     world.stop()
-    check(time.monotonic() - started < 5, "it does not wait for the user")
+    check(time.monotonic() - started < 30, "it does not wait for the user")
     check(waiting.answer()[0] != 0, "the question was not answered")
     check(idle.is_closed(), "closed")
 
@@ -219,7 +212,7 @@ def test_locking_while_programs_sign(world):
     world.run("lock").expect(0, "lock")
     locked.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         check(not thread.is_alive(), "it ends")
     equal(wrong, [], "no signature after the lock")
     world.run("log", "--verify").expect(0, "the log is whole")
@@ -321,7 +314,7 @@ entries = len(other.list(1))
 print(good, entries > 0)
 """) for _ in range(8)]
     for child in children:
-        equal(child_says(child, 60), "200 True", "each its own")
+        equal(child_says(child, 200), "200 True", "each its own")
     wait_until(lambda: not programs(world), "all gone")
     world.run("log", "--verify").expect(0, "the log is whole")
 
@@ -341,12 +334,13 @@ def test_descriptors_and_memory_stay_flat(world):
 
     round_trip()
     wait_until(lambda: not programs(world), "all gone")
+    time.sleep(1)  # the command line that said so is gone too
     fds, pages = look()
     for _ in range(6):
         round_trip()
     wait_until(lambda: not programs(world), "all gone")
-    later_fds, later_pages = look()
-    equal(later_fds, fds, "descriptors")
+    wait_until(lambda: look()[0] <= fds, "as few descriptors as before")
+    later_pages = look()[1]
     check(INSTRUMENTED or later_pages - pages < 1024, f"{later_pages - pages} pages more")
 
 

@@ -128,10 +128,11 @@ def test_a_key_destroyed_while_it_is_asked_for_is_not_stored(world):
     program = logged_in(world, ACCOUNTS)
     other = world.program(program.application)
     mine = program.generate(SESSION, SECP256K1)
-    world.slow()
+    world.hold()
     program.send(COPY, program.copy_body(mine["object"], ACCOUNTS))
-    time.sleep(0.5)
+    world.wait_for_question()
     equal(other.destroy(mine["object"]), "OK", "destroyed")
+    world.release()
     equal(program.answer(), (0x82, b""), "OBJECT_HANDLE_INVALID")
     equal([entry["label"] for entry in program.list(ACCOUNTS)], ["One"], "accounts")
 

@@ -6,28 +6,17 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import statistics
 import subprocess
 import tempfile
 import time
 
-from cli_world import ADDRESS_ONE, BUILD, PASSPHRASE, Skip, check, contains, equal, main
+from cli_world import ADDRESS_ONE, BUILD, PASSPHRASE, Skip, check, contains, equal, main, wait_until
 from program_world import (ACCOUNTS, CERTIFICATE, CKA_LABEL, CREATE, DIGEST, ED25519, GENERATE, IMPORT, INIT_TOKEN, KEYS, P256,
                            SECP256K1, SESSION, ProgramWorld, child_says, counted, run_child, u8, u32)
 
 HASH = bytes(32)
 SELF = os.path.realpath("/proc/self/exe")
-
-
-def wait_until(condition, what, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < end, what)
-        time.sleep(0.02)
-
-
-def peek(world):
-    path = world.folder / "shown"
-    return path.read_text() if path.exists() else ""
 
 
 def counted_uses(world):
@@ -48,6 +37,7 @@ def test_logging_out_hides_no_use(world):
         for _ in range(50):
             program.sign(key, DIGEST, HASH)
         program.logout(KEYS)
+    wait_until(lambda: counted_uses(world) >= 150, "uses in the log")
     time.sleep(1.3)
     equal(counted_uses(world), 150, "uses in the log")
 
@@ -75,7 +65,7 @@ def test_uses_that_cannot_be_logged_end_the_rights(world):
             other = world.program()
             while other.login(KEYS) == "OK":  # a line each
                 other.logout(KEYS)
-            used, name, end = 0, "OK", time.monotonic() + 4
+            used, name, end = 0, "OK", time.monotonic() + 20
             while name == "OK" and time.monotonic() < end:
                 name = program.try_sign(key, DIGEST, HASH)
                 used += name == "OK"
@@ -130,12 +120,13 @@ def test_the_question_before_init_token_tells_of_the_pin(world):
 
 def test_init_token_deletes_only_what_was_shown(world):
     make_key(world, "old")
-    world.slow()
+    world.hold()
     program = world.program()
     program.send(INIT_TOKEN, u32(KEYS) + u8(0) + counted("") + counted("label".ljust(32)))
-    time.sleep(0.7)  # the number of keys is on the screen
+    world.wait_for_question("Keys: 1")
     make_key(world, "new")
-    wait_until(lambda: "Keys: 2" in peek(world), "asked again")
+    world.release()
+    world.wait_for_question("Keys: 2")
     equal(program.answer()[0], 0, "agreed to both")
     equal([entry["name"] for entry in world.json("key", "list")["keys"]], ["One"], "gone")
 
@@ -195,13 +186,14 @@ def test_many_unnamed_keys_do_not_hold_up_the_agent(world):
     for _ in range(900):
         program.generate(KEYS, ED25519)
     program.create(KEYS, CERTIFICATE, {CKA_LABEL: b"keys take no place of certificates"})
-    spent = {"": 0, "named": 0}
+    spent = {"": [], "named": []}
     for index in range(20):
-        for name in spent:
+        for name, seconds in spent.items():
             started = time.monotonic()
             program.generate(KEYS, ED25519, label=name and f"{name} {index}")
-            spent[name] += time.monotonic() - started
-    check(spent[""] < 4 * spent["named"], f"finding a name takes longer than making a key: {spent}")
+            seconds.append(time.monotonic() - started)
+    without, named = (statistics.median(seconds) for seconds in spent.values())  # one may meet a busy moment
+    check(without < 4 * named, f"finding a name takes longer than making a key: {without} s, {named} s")
 
 
 def test_keys_of_programs_are_counted(world):

@@ -36,11 +36,14 @@ def test_a_key_changed_while_it_is_deleted_leaves_nothing(world):
     before = records(world)
     key = int(make_key(world)["id"], 16)
     program, deleting = logged_in(world), world.cli()
+    world.hold()
+    deleting.send("keys.delete", {"key": "work"}, None)
+    world.wait_for_question()
     with vault_busy(world):
-        deleting.send("keys.delete", {"key": "work"}, None)
-        time.sleep(0.4)
+        world.release()
+        time.sleep(0.3)  # the deletion waits for the store
         program.send(CHANGE, change_body(key, {CKA_LABEL: b"other"}))
-        time.sleep(0.4)
+        program.taken()
     equal(outcome(deleting.receive(20)), "done", "the deletion")
     equal(result(program), "KEY_HANDLE_INVALID", "the change")
     equal(records(world), before, "records in the vault")
@@ -54,7 +57,7 @@ def test_a_key_deleted_while_it_is_changed_leaves_nothing(world):
     program, deleting = logged_in(world), world.cli()
     with vault_busy(world):
         program.send(CHANGE, change_body(key, {CKA_LABEL: b"other"}))
-        time.sleep(0.4)
+        program.taken()
         deleting.send("keys.delete", {"key": "work"}, None)
         time.sleep(0.4)
     equal(result(program), "OK", "the change")
@@ -68,9 +71,9 @@ def test_an_object_changed_while_it_is_destroyed_stays_destroyed(world):
     made = program.create(KEYS, CERTIFICATE, {CKA_LABEL: b"cert"})["object"]
     with vault_busy(world):
         program.send(DESTROY, u64(made))
-        time.sleep(0.3)
+        program.taken()
         other.send(CHANGE, change_body(made, {CKA_LABEL: b"other"}))
-        time.sleep(0.3)
+        other.taken()
     equal((result(program), result(other)), ("OK", "OBJECT_HANDLE_INVALID"), "destroyed, then changed")
     equal((program.list(KEYS), records(world)), ([], before), "what is there")
 
@@ -81,7 +84,7 @@ def test_an_object_is_destroyed_once(world):
     with vault_busy(world):
         for connection in (program, other):
             connection.send(DESTROY, u64(made))
-            time.sleep(0.3)
+            connection.taken()
     equal((result(program), result(other)), ("OK", "OBJECT_HANDLE_INVALID"), "twice")
     equal([entry["event"] for entry in world.json("log")["entries"]].count("delete-object"), 1, "lines in the log")
 
@@ -93,9 +96,9 @@ def test_changes_at_the_same_time_are_both_made(world):
     for number in (key, made):
         with vault_busy(world):
             program.send(CHANGE, change_body(number, {CKA_LABEL: b"new label"}))
-            time.sleep(0.3)
+            program.taken()
             other.send(CHANGE, change_body(number, {CKA_ID: b"new id"}))
-            time.sleep(0.3)
+            other.taken()
         equal((result(program), result(other)), ("OK", "OK"), "changes")
     for what in ("list", "store"):
         key_entry, object_entry = world.program().list(KEYS)
@@ -108,15 +111,16 @@ def test_a_change_while_the_token_is_cleared_leaves_nothing(world):
     before = records(world)
     key = int(make_key(world)["id"], 16)
     program, clearing = logged_in(world), world.program()
-    world.slow()
+    renaming = world.cli()
+    world.hold()
     clearing.send(INIT_TOKEN, u32(KEYS) + u8(0) + counted("") + counted("label".ljust(32)))
-    time.sleep(1)
+    world.wait_for_question()
     with vault_busy(world):
-        time.sleep(1.5)  # the user has agreed
+        world.release()  # the user has agreed
+        time.sleep(0.3)
         program.send(CHANGE, change_body(key, {CKA_LABEL: b"other"}))
-        renaming = world.cli()
         renaming.send("keys.rename", {"key": "work", "name": "back again"}, None)
-        time.sleep(0.4)
+        program.taken()
     equal(result(clearing), "OK", "all is deleted")
     equal(result(program), "KEY_HANDLE_INVALID", "the change")
     equal(outcome(renaming.receive(20)), "KEY_NOT_FOUND", "the new name")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from cli_world import BUILD, Skip, check, contains, equal, main, message
+from cli_world import BUILD, Skip, check, contains, equal, main, message, wait_until
 from program_world import (ACCOUNTS, ALWAYS_AUTH, CHANGE, CKA_ID, CKA_LABEL, CKA_PRIVATE, CKA_VALUE, CONTEXT, DERIVE, DIGEST,
                            ED25519, EDDSA, GENERATE, IMPORT, KEYS, LIST, LOCAL, P256, PERSONAL, PROTECTED_PATH,
                            SECP256K1, SESSION, SHA256, SHA384, SHA512, SIWE, SO, TOKEN, VERIFY, ProgramWorld,
@@ -252,20 +252,13 @@ def test_prompts_take_time_and_the_program_hears_of_it(world):
 
 
 def test_an_endless_question_ends_with_the_program(world):
-    world.write("prompt", f"#!/bin/sh\necho $$ >'{world.folder}/pid'\nexec sleep 60\n", 0o700)
+    world.write("prompt", f"#!/bin/sh\necho $$ >'{world.folder}/pid'\nexec sleep 120\n", 0o700)
     program = world.program()
     program.send(3 + 1, program.login_body(KEYS))
-    for _ in range(200):
-        if (world.folder / "pid").exists() and (world.folder / "pid").read_text().strip():
-            break
-        time.sleep(0.02)
+    wait_until(lambda: (world.folder / "pid").exists() and (world.folder / "pid").read_text().endswith("\n"), "the prompt")
     pid = int((world.folder / "pid").read_text())
     program.close()
-    for _ in range(200):
-        if not os.path.exists(f"/proc/{pid}"):
-            return
-        time.sleep(0.02)
-    check(False, "the prompt outlives its program")
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the end of the prompt")
 
 
 def test_keys_made_by_programs(world):
@@ -330,8 +323,7 @@ def test_derive_agrees_on_both_sides(world):
     equal(program.result(DERIVE, u64(first["object"]) + counted(b"\x04")), "MECHANISM_PARAM_INVALID", "short")
     edwards = program.generate(KEYS, ED25519)
     equal(program.result(DERIVE, u64(edwards["object"]) + counted(second["public"])), "KEY_TYPE_INCONSISTENT", "Ed25519")
-    time.sleep(1.3)
-    check(any(entry["use"] == "ecdh" for entry in events(world, "program-sign") + events(world, "program-uses")), "logged")
+    wait_until(lambda: any(entry["use"] == "ecdh" for entry in events(world, "program-sign") + events(world, "program-uses")), "logged")
 
 
 def test_certificates_and_data(world):
@@ -566,13 +558,11 @@ def test_every_use_is_counted_in_the_log(world):
     for _ in range(20):
         program.sign(key["object"], DIGEST, HASH)
     program.close()
-    for _ in range(100):
-        uses = events(world, "program-uses")
-        if uses:
-            break
-        time.sleep(0.02)
     decided = len(events(world, "program-sign"))
-    equal(decided + sum(entry["count"] for entry in uses), 20, "signatures")
+    counted_ = lambda: decided + sum(entry["count"] for entry in events(world, "program-uses"))  # noqa: E731
+    wait_until(lambda: counted_() >= 20, "all signatures")
+    equal(counted_(), 20, "signatures")
+    uses = events(world, "program-uses")
     equal({(entry["use"], entry["program"]) for entry in uses}, {("digest", SELF)}, "which, and whose")
 
 
@@ -592,14 +582,13 @@ def test_without_a_cache_every_use_is_decided(world):
 
 def test_a_key_is_closed_when_it_was_not_used(world):
     world.close()
-    short = ProgramWorld(settings=("key-cache-seconds = 1",))
+    short = ProgramWorld(settings=("key-cache-seconds = 5",))
     try:
         program = logged_in(short)
         key = program.generate(KEYS, P256)
         program.sign(key["object"], DIGEST, HASH)
         equal(short.json("pkcs11", "status")["programs"][0]["keysInUse"], 1, "open")
-        time.sleep(2.3)
-        equal(short.json("pkcs11", "status")["programs"][0]["keysInUse"], 0, "closed")
+        wait_until(lambda: short.json("pkcs11", "status")["programs"][0]["keysInUse"] == 0, "closed")
         program.sign(key["object"], DIGEST, HASH)
         equal(len(events(short, "program-sign")), 2, "decided anew")
     finally:

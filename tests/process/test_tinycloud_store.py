@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from agent_world import Raw
-from cli_world import is_alive
+from cli_world import is_alive, wait_until
 from tinycloud_world import (NOTES_REQUEST, NOTES_RESOURCE, OTHER_EXTENSION, OTHER_PAGE, PAGE, PASSPHRASE, Failure, SessionKeyringWorld,
                              check, equal, main)
 
@@ -148,10 +148,10 @@ def test_a_keyring_that_hangs_is_answered_in_time_and_nothing_is_signed_twice(wo
         for method, params in [("session.signIn", {"capabilityRequest": NOTES_REQUEST}), ("session.list", {}), ("session.key", {})]:
             started = time.monotonic()
             equal(browser.reason(method, params), "STORE_UNAVAILABLE", method)
-            check(time.monotonic() - started < 6, f"{method} took {time.monotonic() - started:.1f} s")
+            check(time.monotonic() - started < 12, f"{method} took {time.monotonic() - started:.1f} s")
     finally:
         world.keyring.signal(signal.SIGCONT)
-    time.sleep(0.5)
+    wait_until(lambda: "result" in browser.call("session.list", {}), "it works again")
     check(session["session"] in world.ids(browser), "it is there")
     equal({one["status"] for one in browser.result("session.list")["sessions"]}, {"valid"}, "what came of the others is whole")
     browser.result("session.invoke", acting(session))
