@@ -2,9 +2,9 @@
 
     silent    answers nothing                   mute      answers sealring.hello once, then nothing
     text      writes text without a length      garbage   answers with frames that are no JSON
-    version   speaks protocol 2                 dead      ends at once, with status 3
+    version   speaks protocol 2                 dead      is asked, and ends with status 3
     large     answers with more than 1 MiB      strange   answers with JSON that is no answer
-    fickle    is well, but takes back a connection at once
+    gone      ends at once, with status 3       fickle    is well, but takes back a connection at once
 """
 import sys
 
@@ -18,7 +18,13 @@ echo "Hello, I am a program that was started by mistake."
 exec cat >/dev/null
 """
 
+# Chromium's write must have come first: to one that is gone by then it says another error.
 DEAD = """#!/bin/sh
+head -c 1 >/dev/null
+exit 3
+"""
+
+GONE = """#!/bin/sh
 exit 3
 """
 
@@ -64,4 +70,4 @@ while True:
 def make(desk, kind):
     """The path of one."""
     program = PROGRAM.format(python=sys.executable, kind=kind, one=HELLO % 1, two=HELLO % 2, account=ADDRESS_ONE)
-    return desk.write(f"broken-{kind}", {"text": TEXT, "dead": DEAD}.get(kind, program), 0o700)
+    return desk.write(f"broken-{kind}", {"text": TEXT, "dead": DEAD, "gone": GONE}.get(kind, program), 0o700)

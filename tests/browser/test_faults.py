@@ -11,7 +11,7 @@ from browser_world import ADDRESS_ONE, COMPANION, Skip, check, equal, failed, ma
 from cli_world import is_running
 
 # What is broken: the problems that the module may name. One that is slow to start is silent, too: the quick ones go first.
-QUICK = {"text": {"garbage"}, "version": {"version"}, "dead": {"exited"}, "large": {"garbage"}}
+QUICK = {"text": {"garbage"}, "version": {"version"}, "dead": {"exited"}, "gone": {"exited", "garbage"}, "large": {"garbage"}}
 KINDS = {**QUICK, "silent": {"silent"}, "mute": {"silent"}, "garbage": {"garbage", "silent"}, "strange": {"silent"}}
 
 
