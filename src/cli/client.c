@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START_TIMEOUT_MS 5000
 #define RETRY_MS 20
 #define ENVIRONMENT_MAX 255u
 
@@ -112,7 +111,7 @@ char *sr_client_program(const char *name)
 static int connect_agent(gboolean start, GError **error)
 {
     g_autofree char *program = start ? sr_client_program("sealring-agent") : NULL;
-    int fd = sr_socket_connect_agent(program, START_TIMEOUT_MS);
+    int fd = sr_socket_connect_agent(program, SR_SOCKET_START_MS);
 
     if (fd >= 0)
         return fd;
@@ -318,7 +317,7 @@ gboolean sr_client_call(SrClient *client, const char *method, SrJson *params, in
                         SrJson **ret_result, GError **error)
 {
     g_autoptr(SrJson) request = new_request(client, method, params);
-    gint64 end = g_get_monotonic_time() + START_TIMEOUT_MS * 1000;
+    gint64 end = g_get_monotonic_time() + SR_SOCKET_START_MS * 1000;
 
     for (;;) {
         g_autoptr(GError) problem = NULL;

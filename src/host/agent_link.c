@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define AGENT_NAME "/sealring-agent"
-#define START_TIMEOUT_MS 5000
 #define VARIABLE_MAX 255u
 
 /* --- the program ---------------------------------------------------------------------------- */
@@ -102,7 +101,7 @@ void sr_agent_link_init(SrAgentLink *link, const SrBrowser *browser)
 
 int sr_agent_link_open(const SrAgentLink *link)
 {
-    const int fd = sr_socket_connect_agent(link->program, START_TIMEOUT_MS);
+    const int fd = sr_socket_connect_agent(link->program, SR_SOCKET_START_MS);
     int result;
 
     if (fd < 0)

@@ -14,6 +14,9 @@
 /* The socket of the JSON-RPC frames, in the folder below. */
 #define SR_SOCKET_AGENT "agent.sock"
 
+/* How long who starts the agent waits for it, in milliseconds: some machines are slow, or busy. */
+#define SR_SOCKET_START_MS 5000
+
 /*
  * The folder of the sockets: $SEALRING_RUNTIME_DIR, else $XDG_RUNTIME_DIR/sealring, else
  * $XDG_STATE_HOME/sealring/run (default ~/.local/state). Read with secure_getenv. XDG variables

@@ -18,7 +18,7 @@ import time
 
 from browsers import ROOT, Chromium, Firefox
 from agent_world import AgentWorld
-from cli_world import ADDRESS_ONE, BUILD, Failure, Skip, check, contains, equal
+from cli_world import ADDRESS_ONE, BUILD, PROMPT, Failure, Skip, check, contains, equal
 from web_server import WebServer
 
 __all__ = ["ADDRESS_ONE", "BUILD", "CALLER", "COMPANION", "HANGING", "ROOT", "SHOTS", "Desk", "Failure", "Skip", "check", "contains", "equal", "failed", "json", "main",
@@ -31,15 +31,6 @@ COMPANION = {"chromium": "dejmjgfpcmgkfnoekcfibcccgifpmjci", "firefox": "compani
 CALLER = {"chromium": "cndokegfmflhhgamolpebeminfahkadn", "firefox": "caller@example.org"}
 UUIDS = {COMPANION["firefox"]: "5ea15e00-0000-4000-8000-000000000001", CALLER["firefox"]: "5ea15e00-0000-4000-8000-000000000002"}
 HANGING = 30  # seconds after which nothing may be pending
-
-# As that of cli_world, but as long as the file "slow" is there the user does not answer: on a busy machine two seconds are
-# over before a test has seen the question.
-PROMPT = """#!/bin/sh
-cat >>"{folder}/shown"
-while [ -e "{folder}/slow" ]; do sleep 0.1; done
-[ "${{1:-}}" != --passphrase ] || cat "{folder}/passphrase"
-exit "$(cat "{folder}/answer")"
-"""
 
 
 def wait_until(condition, what, seconds=HANGING):
@@ -121,8 +112,6 @@ class Desk(AgentWorld):
         self.stack = contextlib.ExitStack()
         if display:
             self.environment["DISPLAY"] = display.env["DISPLAY"]
-        else:
-            self.write_prompt()
         self.prepare()
         self.server = WebServer(self.folder)
         self.stack.callback(self.server.close)
@@ -217,11 +206,11 @@ class Desk(AgentWorld):
     @contextlib.contextmanager
     def slow(self):
         """In it the user reads, and does not answer."""
-        self.write("slow", "")
+        self.hold()
         try:
             yield
         finally:
-            (self.folder / "slow").unlink()
+            (self.folder / "hold").unlink()
 
     def grants(self, origin):
         return [grant for grant in self.json("grant", "list")["grants"] if grant.get("origin") == origin]

@@ -7,10 +7,9 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
 from pathlib import Path
 
-from cli_world import BUILD, NEEDS_ROOT, Failure, Skip, check, equal
+from cli_world import BUILD, NEEDS_ROOT, Skip, check, equal, wait_until
 
 PROGRAM = BUILD / "sealring-net"
 SECRET = "5ea1c0de-refresh-token"
@@ -189,14 +188,6 @@ def open_ports(port):
                 if words[3] == "0A" and int(number, 16) == port:
                     found.append(address)
     return found
-
-
-def wait_until(condition, what, timeout=20):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            raise Failure(f"not within {timeout} s: {what}")
-        time.sleep(0.02)
 
 
 def descriptors(pid):

@@ -3,22 +3,13 @@ import contextlib
 import json
 import socket
 import threading
-import time
 import urllib.parse
 
 import cli_world
 from agent_world import EXTENSION
-from cli_world import Failure, check, equal
+from cli_world import Failure, check, equal, wait_until
 from oauth_world import SCOPE, OAuthWorld, follow
 from plain_oauth import Providers, expanded, query
-
-
-def wait_until(condition, what, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise Failure(f"not within {seconds} s: {what}")
-        time.sleep(0.02)
 
 
 def is_open(port):

@@ -18,17 +18,10 @@ from pathlib import Path
 
 import cli_world
 from agent_world import ADDRESS_ONE, INSTRUMENTED, AgentWorld
-from cli_world import BUILD, PASSPHRASE, Failure, Skip, check, equal, is_running, message, own_memory
+from cli_world import BUILD, PASSPHRASE, Failure, Skip, check, equal, is_running, message, own_memory, wait_until
 
 AGENT = BUILD / "sealring-agent"
 PR_SET_CHILD_SUBREAPER = 36
-
-
-def wait_until(condition, what, timeout=20):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        check(time.monotonic() < deadline, what)
-        time.sleep(0.02)
 
 
 def running_agents():
