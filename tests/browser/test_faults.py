@@ -32,12 +32,12 @@ def page_host(desk, browser):
     return wait_until(only_host, "one host of the companion, and no other")
 
 
-def recovered(site):
+def recovered(site, seconds=10):
     """The next request works, at once or after the pause between attempts."""
     answer = site.ask("eth_accounts")
     if "error" in answer:
         equal(answer["error"]["code"], 4900, "error")
-        wait_until(lambda: "result" in site.ask("eth_accounts"), f"working again; {answer}")
+        wait_until(lambda: "result" in site.ask("eth_accounts"), f"working again; {answer}", seconds)
     equal(succeeded(site.ask("eth_accounts")), [ADDRESS_ONE], "accounts")
 
 
@@ -47,7 +47,7 @@ def test_a_host_killed_in_the_middle_is_4900_and_the_next_request_works(desk, br
         sign(site)
         asking(desk)
         os.kill(page_host(desk, browser), signal.SIGKILL)
-        failed(site.answer("sign"), 4900, "AGENT_UNAVAILABLE")
+        failed(site.answer("sign", 5), 4900, "AGENT_UNAVAILABLE")
     equal(succeeded(site.ask("eth_accounts")), [ADDRESS_ONE], "the next request")
     equal(len(site.heard("disconnect")), 1, "disconnect events")
     wait_until(lambda: site.heard("connect"), "connect")
@@ -66,7 +66,7 @@ def test_a_killed_agent_is_4900_and_comes_back_locked(desk, browser):
         sign(site)
         asking(desk)
         desk.kill()
-        failed(site.answer("sign"), 4900, "AGENT_UNAVAILABLE")
+        failed(site.answer("sign", 5), 4900, "AGENT_UNAVAILABLE")
     wait_until(lambda: site.ask("eth_accounts").get("error", {}).get("reason") == "STORE_LOCKED", "another agent, which is locked")
     desk.unlock()
     equal(succeeded(site.ask("eth_accounts")), [ADDRESS_ONE], "accounts")
@@ -81,33 +81,33 @@ def test_an_agent_that_was_told_to_stop_comes_back(desk, browser):
         equal(succeeded(site.ask("eth_accounts")), [ADDRESS_ONE], "accounts")
 
 
-def with_broken_host(desk, browser, kind, requests=3):
-    """What pages get from it: all requests end, as 4900, in time; afterwards the real host works."""
+def with_broken_host(desk, browser, kind, seconds, requests=3):
+    """What pages get from it: all requests end, as 4900, within @seconds; afterwards the real host works."""
     site = desk.site(browser).connect()
     desk.write_manifest(browser, host=make(desk, kind))
     os.kill(page_host(desk, browser), signal.SIGKILL)
     for number in range(requests):
         site.later(str(number), "eth_accounts")
-    answers = [site.answer(str(number)) for number in range(requests)]
+    answers = [site.answer(str(number), seconds) for number in range(requests)]
     for answer in answers:
         failed(answer, 4900, "AGENT_UNAVAILABLE")
     desk.write_manifest(browser)
-    recovered(site)
+    recovered(site, 15)
 
 
 def test_a_page_gets_4900_from_a_host_of_another_version(desk):
-    desk.at_once(lambda browser: with_broken_host(desk, browser, "version"))
+    desk.at_once(lambda browser: with_broken_host(desk, browser, "version", 5))
 
 
 def test_a_page_gets_4900_from_a_program_that_writes_text(desk):
-    desk.at_once(lambda browser: with_broken_host(desk, browser, "text"))
+    desk.at_once(lambda browser: with_broken_host(desk, browser, "text", 15))
 
 
 def test_a_page_gets_4900_from_each_broken_host(desk):
     if not os.environ.get("SOAK"):
         raise Skip("takes a minute and a half, with SOAK=1")
     for kind in KINDS:
-        desk.at_once(lambda browser, kind=kind: with_broken_host(desk, browser, kind))
+        desk.at_once(lambda browser, kind=kind: with_broken_host(desk, browser, kind, 30))
 
 
 def all_broken_hosts(desk, browser):

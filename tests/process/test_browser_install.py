@@ -425,11 +425,11 @@ def test_killed_at_any_moment_it_leaves_the_old_manifest_or_the_new(world):
 
 
 def test_two_at_once_lose_no_id(world):
-    names = [f"n{number}@example.com" for number in range(8)]  # one waits 5 s at most for the others
+    names = [f"n{number}@example.com" for number in range(16)]
     running = [world.start("install", "firefox", "--extension", name) for name in names]
     for process in running:
         process.communicate()
-    equal([process.returncode for process in running], [0] * 8, "statuses")
+    equal([process.returncode for process in running], [0] * 16, "statuses")
     equal(set(ids(world.manifest(FIREFOX))), {COMPANION["firefox"], *names}, "ids")
     running = [world.start("uninstall", "--extension", name) for name in names]
     for process in running:

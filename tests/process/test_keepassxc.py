@@ -111,7 +111,7 @@ def test_unlock_dialog_answered():
 
 def test_unlock_dialog_ignored():
     with running(password=None) as (_, probe):
-        answer = probe("unlock", "1000", bound=6)
+        answer = probe("unlock", "1000", bound=4)
         assert answer.reason == "STORE_LOCKED" and "in time" in answer.fields[0], answer
         assert probe.state() == "locked"
 

@@ -101,7 +101,7 @@ def test_a_date_in_retry_after_becomes_seconds(world):
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 100))
     server = world.server(always(reply(b"", "503 Service Unavailable", [f"Retry-After: {date}"])))
     seconds = int(world.exchange(http(server), HTTP).headers["Retry-After"])
-    check(80 <= seconds <= 100, f"{seconds} s")
+    check(95 <= seconds <= 100, f"{seconds} s")
 
 
 def test_a_chunked_reply_is_put_together(world):
@@ -222,7 +222,7 @@ def test_a_server_that_hangs_is_unknown_in_time(world):
     for behave in (hang, drip):
         start = time.monotonic()
         lose(world, behave, "in time", options=["--timeout", "1"])
-        check(time.monotonic() - start < 15, "it took too long")
+        check(time.monotonic() - start < 5, "it took too long")
     release.set()
 
 
@@ -258,7 +258,7 @@ def test_a_refused_connection_is_not_sent(world):
 def test_an_unknown_name_is_not_sent(world):
     start = time.monotonic()
     expect(world.exchange("https://sealring-test.invalid/"), "not-sent", "name of the server")
-    check(time.monotonic() - start < 20, "it took too long")
+    check(time.monotonic() - start < 7, "it took too long")
 
 
 def test_a_connection_that_breaks_before_tls_is_done_is_not_sent(world):
@@ -271,7 +271,7 @@ def test_a_server_that_hangs_before_tls_is_done_is_not_sent(world):
     server = world.server(always(reply()), meet=lambda connection: time.sleep(10))
     start = time.monotonic()
     expect(world.exchange(https(server), "--timeout", "1"), "not-sent", "in time")
-    check(time.monotonic() - start < 8, "it took too long")
+    check(time.monotonic() - start < 3, "it took too long")
 
 
 # --- TLS ------------------------------------------------------------------------------------------
@@ -422,7 +422,7 @@ def test_a_resolver_that_hangs_is_not_waited_for(world):
     world.servers.append(NameServer(silent=True))
     start = time.monotonic()
     expect(world.exchange("https://op.sealring-test.example/", "--timeout", "1", before=before), "not-sent")
-    check(time.monotonic() - start < 8, "it took too long")
+    check(time.monotonic() - start < 3, "it took too long")
 
 
 # --- proxies --------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_a_token_at_hand_needs_no_provider(world):
         started = time.monotonic()
         port = world.cli()
         only_one([ask(port, account)[0] for _ in range(50)], "answers")
-        check(time.monotonic() - started < 15, "it was not at hand")  # and not after the 30 s of an exchange
+        check(time.monotonic() - started < 2, "it was not at hand")
     finally:
         world.provider.resume()
     equal(world.provider.log(), [], "requests")
@@ -167,7 +167,7 @@ def test_a_provider_that_hangs_holds_up_no_other(world):
     time.sleep(1)
     started = time.monotonic()
     check(is_token(new := token(world, account)), f"the answer: {new}")
-    check(time.monotonic() - started < 20, f"it came after {time.monotonic() - started:.1f} s")
+    check(time.monotonic() - started < 5, f"it came after {time.monotonic() - started:.1f} s")
 
 
 # --- two agents on one vault ----------------------------------------------------------------------
@@ -372,7 +372,7 @@ def test_an_agent_ends_at_once_when_nothing_was_sent(world):
         other.run("agent", "stop").expect(0, "stop")
         while is_running(pid):
             time.sleep(0.01)
-        check(time.monotonic() - started < 10, "it waited for its turn")
+        check(time.monotonic() - started < 8, "it waited for its turn")
         equal(outcome(port.receive()), "AGENT_UNAVAILABLE", "the answer")
 
 
@@ -413,7 +413,7 @@ def test_nothing_is_sent_while_the_store_does_not_answer(world):
     with vault_busy(world):
         started = time.monotonic()
         equal(token(world, account), "STORE_UNAVAILABLE", "the answer")
-        check(time.monotonic() - started < 9, "it came late")
+        check(time.monotonic() - started < 5, "it came late")
         equal(refreshes(world.provider), 0, "requests")
     time.sleep(0.5)
     check(is_token(token(world, account)), "afterwards")

@@ -226,7 +226,7 @@ def test_what_an_answer_leaves_out_stays_as_it_was(world):
         reply = crowd.reply(account)
         check("result" in reply, f"{kind} {details}: {reply}")
         result, is_life = reply["result"], "expires_in" in str(details)
-        check(result["expiresIn"] in (range(280, 301) if is_life else range(LIFE + 1)), f"{details}: life of {result['expiresIn']}")
+        check(result["expiresIn"] in (range(298, 301) if is_life else range(LIFE + 1)), f"{details}: life of {result['expiresIn']}")
         equal(result["scope"], "openid" if "scope" in details.get("values", {}) else "openid email offline_access",
               f"scope after {details}")
     equal(set(crowd.states().values()), {KEPT}, "states")

@@ -9,11 +9,10 @@ from pathlib import Path
 
 PROGRAM = Path(os.environ.get("O", "build")) / "tests/support_programs/store_probe"
 
-# What every call of a store keeps, 2.5 s, with a margin for a machine that is busy or stands still for a moment: less
-# than if it waited twice.
-BOUND_SECONDS = 4.9
+# What every call of a store keeps, 2.5 s, with a margin for a loaded machine.
+BOUND_SECONDS = 3.5
 # What is answered at once, without waiting for a keyring at all.
-AT_ONCE_SECONDS = 2.4
+AT_ONCE_SECONDS = 1
 
 Answer = namedtuple("Answer", "ok seconds reason fields")
 

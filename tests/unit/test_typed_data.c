@@ -663,7 +663,7 @@ static void test_dense_types(void)
 
     g_assert_no_error(error);
     g_assert_cmpuint(typed->lines->len, ==, 62);
-    g_assert_cmpint(sr_test_cpu_time() - start, <, 5 * G_USEC_PER_SEC);
+    g_assert_cmpint(sr_test_cpu_time() - start, <, 2 * G_USEC_PER_SEC);
 }
 
 static void test_free_null(void)
